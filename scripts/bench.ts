@@ -1,0 +1,87 @@
+// npm run bench: gas and speed, ours beside the peers that install from npm.
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import pc from "picocolors";
+import { type Area, createBench, type Row } from "./bench/harness.ts";
+import { build } from "./build.ts";
+import { fail, ProgressLine, table, thousands } from "./lib/console.ts";
+import { ROOT } from "./lib/run.ts";
+
+const areas = readdirSync(join(ROOT, "scripts", "bench"))
+  .filter((file) => file.endsWith(".ts") && file !== "harness.ts")
+  .map((file) => file.slice(0, -3))
+  .sort();
+
+const USAGE = `Usage: npm run bench -- [--only AREA]... [--json FILE]
+
+Deploys the production build to an in-process chain, runs each named operation and prints its cost beside its budget.
+Areas: ${areas.join(", ")}. The exit code is 1 when a figure is over its budget.
+
+Example: npm run bench -- --only foundation --json bench.json`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true },
+      json: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const chosen = values.only ?? areas;
+  for (const name of chosen)
+    if (!areas.includes(name)) throw new Error(`unknown area ${name}; there are ${areas.join(", ")}`);
+  await build("production");
+
+  const rows: Row[] = [];
+  const budgets: Record<string, number> = {};
+  const line = new ProgressLine();
+  for (const name of chosen) {
+    const { area } = (await import(`./bench/${name}.ts`)) as { area: Area };
+    Object.assign(budgets, area.budgets);
+    const bench = await createBench((row) => {
+      rows.push(row);
+      line.update(`${row.id}${row.peer ? ` (${row.peer})` : ""}`);
+    });
+    await area.run(bench);
+    line.done(`${name} measured`);
+  }
+
+  const over = rows.filter(
+    (row) => row.peer === undefined && row.value > (budgets[row.id] ?? Number.POSITIVE_INFINITY),
+  );
+  const missing = Object.keys(budgets).filter((id) => !rows.some((row) => row.id === id && row.peer === undefined));
+  console.log(
+    table(
+      ["operation", "figure", "unit", "budget", "whose"],
+      rows.map((row) => {
+        const budget = row.peer === undefined ? budgets[row.id] : undefined;
+        const figure = thousands(row.value);
+        return [
+          row.id,
+          budget === undefined ? figure : row.value <= budget ? pc.green(figure) : pc.red(figure),
+          row.unit,
+          budget === undefined ? "" : `≤ ${thousands(budget)}`,
+          row.peer === undefined ? pc.bold("Publica") : pc.dim(row.peer),
+        ];
+      }),
+      [1, 3],
+    ),
+  );
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+  for (const row of over) console.log(pc.red(`${row.id}: ${thousands(row.value)} ${row.unit} is over its budget`));
+  for (const id of missing) console.log(pc.red(`${id}: has a budget but was not measured`));
+  process.exit(over.length + missing.length === 0 ? 0 : 1);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof Error && /^(unknown area|Unknown option|Option )/.test(error.message))
+    fail(`${error.message}\n\n${USAGE}`, 2);
+  throw error;
+}

@@ -1,0 +1,69 @@
+import { createRequire } from "node:module";
+import hre from "hardhat";
+import type { Abi, Address, Hash, Hex } from "viem";
+
+/** One figure. `id` is stable: issues, budgets and dashboards refer to it. */
+export interface Row {
+  readonly id: string;
+  readonly value: number;
+  readonly unit: "gas" | "ms" | "1/s" | "B" | "MiB" | "s";
+  /** How many items the figure was averaged over. */
+  readonly n?: number;
+  /** Set when the figure is another project's, measured in this very run. */
+  readonly peer?: string;
+}
+
+/** One area's figures: `budgets` are upper bounds by id, `run` measures. */
+export interface Area {
+  readonly name: string;
+  readonly budgets: Readonly<Record<string, number>>;
+  run(bench: Bench): Promise<void>;
+}
+
+type Connection = Awaited<ReturnType<typeof hre.network.create>>;
+
+/** What an area measures with: a fresh in-process chain holding the production build. */
+export interface Bench {
+  readonly connection: Connection;
+  /** Gas the mined transaction used, by its hash; throws when it reverted. */
+  gasUsed(hash: Hash): Promise<number>;
+  record(row: Row): void;
+  /** Records `gas / n` of one transaction. */
+  recordGas(id: string, hash: Hash, n?: number, peer?: string): Promise<number>;
+}
+
+export async function createBench(record: (row: Row) => void): Promise<Bench> {
+  const connection = await hre.network.create({ network: "default" });
+  const client = await connection.viem.getPublicClient();
+  const gasUsed = async (hash: Hash): Promise<number> => {
+    const receipt = await client.getTransactionReceipt({ hash });
+    if (receipt.status !== "success") throw new Error(`bench transaction ${hash} reverted`);
+    return Number(receipt.gasUsed);
+  };
+  return {
+    connection,
+    gasUsed,
+    record,
+    async recordGas(id, hash, n = 1, peer) {
+      const value = Math.round((await gasUsed(hash)) / n);
+      record({ id, value, unit: "gas", ...(n > 1 ? { n } : {}), ...(peer === undefined ? {} : { peer }) });
+      return value;
+    },
+  };
+}
+
+/** Deploys a peer from the artifact JSON inside its npm package. */
+export async function deployPeer(
+  bench: Bench,
+  artifactPath: string,
+  args: readonly unknown[],
+): Promise<{ address: Address; abi: Abi }> {
+  const artifact = createRequire(import.meta.url)(artifactPath) as { abi: Abi; bytecode: Hex };
+  const [wallet] = await bench.connection.viem.getWalletClients();
+  const client = await bench.connection.viem.getPublicClient();
+  if (wallet === undefined) throw new Error("the chain has no funded account");
+  const hash = await wallet.deployContract({ abi: artifact.abi, bytecode: artifact.bytecode, args: [...args] });
+  const { contractAddress } = await client.getTransactionReceipt({ hash });
+  if (!contractAddress) throw new Error(`${artifactPath} was not deployed`);
+  return { address: contractAddress, abi: artifact.abi };
+}

@@ -1,0 +1,31 @@
+// npm run story -- NAME: one scenario told step by step on a local chain.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fail } from "./lib/console.ts";
+import { ROOT } from "./lib/run.ts";
+
+const stories = readdirSync(join(ROOT, "scripts", "stories"))
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -3))
+  .sort();
+
+const USAGE = `Usage: npm run story -- NAME [options of the story]
+
+Stories: ${stories.join(", ")}. Each prints what it does, and --help says what it can vary.
+
+Example: npm run story -- ${stories[0] ?? "insurance"}`;
+
+/** What every file in scripts/stories exports. */
+interface Story {
+  run(args: readonly string[]): Promise<void>;
+}
+
+const [name, ...args] = process.argv.slice(2);
+if (name === "--help" || name === "-h") {
+  console.log(USAGE);
+} else if (name === undefined || !stories.includes(name)) {
+  fail(`${name === undefined ? "which story?" : `there is no story ${name}`}\n\n${USAGE}`, 2);
+} else {
+  const story = (await import(`./stories/${name}.ts`)) as Story;
+  await story.run(args);
+}

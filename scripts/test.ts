@@ -1,0 +1,118 @@
+// npm test: every layer, one table at the end.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import pc from "picocolors";
+import { build } from "./build.ts";
+import { fail, table } from "./lib/console.ts";
+import { binary, hardhat, ROOT, type RunResult, runNode } from "./lib/run.ts";
+
+const USAGE = `Usage: npm test -- [--layer NAME]... [--profile default|production] [--fuzz default|ci|deep] [--grep TEXT]
+
+Layers, in order:
+  solidity   fuzz and invariant tests (test/**/*.t.sol)
+  contracts  behaviour of the contracts in TypeScript (test/**/*.ts but for e2e)
+  packages   the TypeScript packages (packages/*/test)
+  e2e        through a real JSON-RPC node (test/e2e)
+
+The contracts under test are the production build unless --profile says otherwise; --fuzz deep runs the long campaigns.
+
+Example: npm test -- --layer contracts --profile default --grep CredentialRegistry`;
+
+interface Options {
+  readonly fuzz: string;
+  readonly grep: string | undefined;
+}
+
+/** Files below `folder` that end in `suffix`, as paths from the top folder. */
+function files(folder: string, suffix: string, skip: readonly string[] = []): string[] {
+  const base = join(ROOT, folder);
+  if (!existsSync(base)) return [];
+  return readdirSync(base, { recursive: true })
+    .map((entry) => join(folder, String(entry)))
+    .filter((path) => path.endsWith(suffix) && !skip.some((prefix) => path.startsWith(join(folder, prefix))))
+    .sort();
+}
+
+const grepArgs = (grep: string | undefined): string[] => (grep === undefined ? [] : ["--grep", grep]);
+
+const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
+  solidity: ({ fuzz, grep }) => hardhat(["test", "solidity", "--test-profile", fuzz, ...grepArgs(grep)]),
+  contracts: async ({ grep }) => {
+    const behaviour = files("test", ".ts", ["e2e", "utils"]);
+    return hardhat(["test", "mocha", "--no-compile", ...grepArgs(grep), ...behaviour]);
+  },
+  packages: async ({ grep }) => {
+    const suites = readdirSync(join(ROOT, "packages")).flatMap((name) =>
+      files(join("packages", name, "test"), ".test.ts"),
+    );
+    if (suites.length === 0) return { code: 0, output: "" };
+    return runNode(binary("mocha", "mocha"), ["--timeout", "60000", ...grepArgs(grep), ...suites]);
+  },
+  e2e: async ({ grep }) => {
+    const suites = files("test/e2e", ".ts");
+    if (suites.length === 0) return { code: 0, output: "" };
+    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...grepArgs(grep), ...suites]);
+  },
+};
+
+function count(output: string, word: "passing" | "failing"): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is being removed
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
+  return [...plain.matchAll(new RegExp(`(\\d+) ${word}`, "g"))].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      layer: { type: "string", multiple: true },
+      profile: { type: "string", default: "production" },
+      fuzz: { type: "string", default: process.env.CI ? "ci" : "default" },
+      grep: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const chosen = values.layer ?? Object.keys(LAYERS);
+  for (const name of chosen) if (LAYERS[name] === undefined) throw new Error(`unknown layer ${name}`);
+  if (!["default", "production"].includes(values.profile)) throw new Error(`unknown profile ${values.profile}`);
+  if (!["default", "ci", "deep"].includes(values.fuzz)) throw new Error(`unknown fuzz profile ${values.fuzz}`);
+
+  const rows: string[][] = [];
+  let built = false;
+  let passed = 0;
+  let failed = 0;
+  for (const name of chosen) {
+    // Hardhat's Solidity runner compiles for itself; every other layer runs on the chosen build.
+    if (name !== "solidity" && !built) {
+      await build(values.profile);
+      built = true;
+    }
+    console.log(`\n${pc.bold(pc.cyan(`── ${name} `.padEnd(60, "─")))}`);
+    const started = Date.now();
+    const result = await (LAYERS[name] as (options: Options) => Promise<RunResult>)({
+      fuzz: values.fuzz,
+      grep: values.grep,
+    });
+    const ok = count(result.output, "passing");
+    const bad = Math.max(count(result.output, "failing"), result.code === 0 ? 0 : 1);
+    passed += ok;
+    failed += bad;
+    const verdict = bad === 0 ? pc.green("holds") : pc.red("broken");
+    rows.push([name, String(ok), String(bad), `${((Date.now() - started) / 1000).toFixed(1)} s`, verdict]);
+  }
+  console.log(`\n${table(["layer", "passed", "failed", "time", "verdict"], rows, [1, 2, 3])}\n`);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 && passed > 0 ? 0 : 1);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    fail(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, 2);
+  }
+}

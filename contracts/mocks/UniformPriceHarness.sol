@@ -57,7 +57,7 @@ contract UniformPriceHarness {
     ) private pure returns (bytes memory result) {
         Cell[] memory cells = new Cell[](links.length);
         for (uint256 z = 0; z < links.length; ++z) {
-            UniformPrice.openCell(cells[z], int32(uint32(bytes4(book[4 * z:4 * z + 4]))), false);
+            UniformPrice.openCell(cells[z], int32(uint32(bytes4(book[4 * z:4 * z + 4]))));
         }
         book = book[4 * links.length:];
         uint256 orders = book.length / 7;

@@ -12,16 +12,7 @@ import {
   UNLIMITED_WH,
 } from "../../packages/sdk/src/energy/index.ts";
 import { revertData } from "../../packages/sdk/src/foundation/index.ts";
-import {
-  chained,
-  encodeBook,
-  encodeResult,
-  hub,
-  randomLinks,
-  randomOf,
-  randomOrders,
-  unlimited,
-} from "./books.ts";
+import { chained, encodeBook, encodeResult, hub, randomLinks, randomOf, randomOrders, unlimited } from "./books.ts";
 
 const { viem } = await network.create();
 const harness = await viem.deployContract("UniformPriceHarness");
@@ -162,7 +153,15 @@ describe("UniformPrice: properties", () => {
       const ticks = orders.map(({ tick }) => tick);
       const at = (side: string, wanted: (tick: number) => boolean) =>
         orders.reduce((sum, o) => sum + (o.side === side && wanted(o.tick) ? o.energyWh : 0), 0);
-      const best = Math.max(0, ...ticks.map((p) => Math.min(at("bid", (t) => t >= p), at("offer", (t) => t <= p))));
+      const best = Math.max(
+        0,
+        ...ticks.map((p) =>
+          Math.min(
+            at("bid", (t) => t >= p),
+            at("offer", (t) => t <= p),
+          ),
+        ),
+      );
       expect(clearing.volumeWh).to.equal(best);
       expect(fills.reduce((sum, fill) => sum + fill, 0)).to.equal(0);
       for (const [j, fill] of fills.entries()) {

@@ -12,14 +12,13 @@ import {Cell} from "./UniformPrice.sol";
 library CurveTally {
     /// @notice Counts `count` steps into the cells that begin at `first`.
     /// @param pointer Where in calldata the steps begin.
-    /// @return energyWh All energy of the order; zero when it is empty.
     /// @return worstMicro The most the order can cost its owner: bids at a positive, offers at a negative limit.
     function tally(
         Cell[] memory cells,
         uint256 first,
         uint256 count,
         uint256 pointer
-    ) internal pure returns (uint256 energyWh, uint256 worstMicro) {
+    ) internal pure returns (uint256 worstMicro) {
         assembly ("memory-safe") {
             let slot := add(add(cells, 0x20), shl(5, first))
             for {
@@ -33,67 +32,44 @@ library CurveTally {
                 if iszero(quantity) {
                     continue
                 }
-                energyWh := add(energyWh, quantity)
-                let tick := sub(and(shr(32, step), 0x7fff), 16384)
-                let cell := mload(slot)
-                switch shr(47, step)
-                case 0 {
-                    if sgt(tick, 0) {
-                        worstMicro := add(worstMicro, mul(quantity, tick))
+                let isOffer := shr(47, step)
+                // Offers are read in the mirror: half, limit and tick negated.
+                let half := add(mload(slot), mul(isOffer, 0xe0))
+                let tick := mul(sub(and(shr(32, step), 0x7fff), 16384), sub(1, add(isOffer, isOffer)))
+                worstMicro := add(worstMicro, mul(quantity, mul(tick, sgt(tick, 0))))
+                let limit := mload(half)
+                if sgt(tick, limit) {
+                    let field := add(half, 0x20)
+                    mstore(field, add(mload(field), quantity))
+                    field := add(half, 0x60)
+                    if slt(tick, mload(field)) {
+                        mstore(field, tick)
                     }
-                    let limit := mload(cell)
-                    switch sgt(tick, limit)
-                    case 1 {
-                        let field := add(cell, 0x40)
-                        mstore(field, add(mload(field), quantity))
-                        field := add(cell, 0xc0)
-                        if slt(tick, mload(field)) {
-                            mstore(field, tick)
-                        }
-                    }
-                    default {
-                        switch eq(tick, limit)
-                        case 1 {
-                            let field := add(cell, 0x60)
-                            mstore(field, add(mload(field), quantity))
-                        }
-                        default {
-                            let field := add(cell, 0xe0)
-                            if sgt(tick, mload(field)) {
-                                mstore(field, tick)
-                            }
-                        }
-                    }
+                    continue
                 }
-                default {
-                    if slt(tick, 0) {
-                        worstMicro := sub(worstMicro, mul(quantity, tick))
-                    }
-                    let limit := mload(add(cell, 0x20))
-                    switch slt(tick, limit)
-                    case 1 {
-                        let field := add(cell, 0x80)
-                        mstore(field, add(mload(field), quantity))
-                        field := add(cell, 0x100)
-                        if sgt(tick, mload(field)) {
-                            mstore(field, tick)
-                        }
-                    }
-                    default {
-                        switch eq(tick, limit)
-                        case 1 {
-                            let field := add(cell, 0xa0)
-                            mstore(field, add(mload(field), quantity))
-                        }
-                        default {
-                            let field := add(cell, 0x120)
-                            if slt(tick, mload(field)) {
-                                mstore(field, tick)
-                            }
-                        }
-                    }
+                if eq(tick, limit) {
+                    let field := add(half, 0x40)
+                    mstore(field, add(mload(field), quantity))
+                    continue
+                }
+                let field := add(half, 0x80)
+                if sgt(tick, mload(field)) {
+                    mstore(field, tick)
                 }
             }
+        }
+    }
+
+    /// @notice What `tally` returns, without counting the order.
+    function cost(uint256 count, uint256 pointer) internal pure returns (uint256 worstMicro) {
+        for (uint256 t = 0; t < count; ++t) {
+            uint256 step;
+            assembly ("memory-safe") {
+                step := shr(208, calldataload(add(pointer, mul(t, 6))))
+            }
+            int256 tick = int256((step >> 32) & 0x7fff) - 16384;
+            if (step >> 47 == 1) tick = -tick;
+            if (tick > 0) worstMicro += uint256(tick) * (step & 0x7fffffff);
         }
     }
 
@@ -118,60 +94,30 @@ library CurveTally {
             } {
                 let step := shr(208, calldataload(pointer))
                 let quantity := and(step, 0x7fffffff)
-                if quantity {
-                    let tick := sub(and(shr(32, step), 0x7fff), 16384)
-                    let cell := mload(slot)
-                    switch shr(47, step)
-                    case 0 {
-                        let limit := mload(cell)
-                        switch sgt(tick, limit)
-                        case 1 {
-                            moneyMicro := sub(moneyMicro, mul(quantity, limit))
-                            quantity := sub(0, quantity)
-                        }
-                        default {
-                            switch eq(tick, limit)
-                            case 1 {
-                                let field := add(cell, 0x180)
-                                let run := mload(field)
-                                let next := add(run, quantity)
-                                mstore(field, next)
-                                let given := mload(add(cell, 0x140))
-                                let total := mload(add(cell, 0x60))
-                                quantity := sub(div(mul(next, given), total), div(mul(run, given), total))
-                                moneyMicro := sub(moneyMicro, mul(quantity, limit))
-                                quantity := sub(0, quantity)
-                            }
-                            default {
-                                quantity := 0
-                            }
-                        }
-                    }
-                    default {
-                        let limit := mload(add(cell, 0x20))
-                        switch slt(tick, limit)
-                        case 1 {
-                            moneyMicro := add(moneyMicro, mul(quantity, limit))
-                        }
-                        default {
-                            switch eq(tick, limit)
-                            case 1 {
-                                let field := add(cell, 0x1a0)
-                                let run := mload(field)
-                                let next := add(run, quantity)
-                                mstore(field, next)
-                                let given := mload(add(cell, 0x160))
-                                let total := mload(add(cell, 0xa0))
-                                quantity := sub(div(mul(next, given), total), div(mul(run, given), total))
-                                moneyMicro := add(moneyMicro, mul(quantity, limit))
-                            }
-                            default {
-                                quantity := 0
-                            }
-                        }
-                    }
+                if iszero(quantity) {
+                    mstore(out, 0)
+                    continue
                 }
-                mstore(out, shl(224, quantity))
+                let isOffer := shr(47, step)
+                let half := add(mload(slot), mul(isOffer, 0xe0))
+                let tick := mul(sub(and(shr(32, step), 0x7fff), 16384), sub(1, add(isOffer, isOffer)))
+                let limit := mload(half)
+                if slt(tick, limit) {
+                    mstore(out, 0)
+                    continue
+                }
+                if eq(tick, limit) {
+                    let field := add(half, 0xc0)
+                    let run := mload(field)
+                    let next := add(run, quantity)
+                    mstore(field, next)
+                    let given := mload(add(half, 0xa0))
+                    let total := mload(add(half, 0x40))
+                    quantity := sub(div(mul(next, given), total), div(mul(run, given), total))
+                }
+                // An offer's limit is negated, so that both sides' money is -quantity × limit.
+                moneyMicro := sub(moneyMicro, mul(quantity, limit))
+                mstore(out, shl(224, mul(quantity, sub(add(isOffer, isOffer), 1))))
             }
         }
     }

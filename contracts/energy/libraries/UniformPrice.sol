@@ -2,26 +2,30 @@
 pragma solidity ^0.8.28;
 
 /// @notice The book of one slot in one zone, summed around a claimed price. Energy in Wh, prices in ticks
-/// (µ-currency per Wh). Every field is one memory word: `CurveTally` addresses them by position.
+/// (µ-currency per Wh).
+/// @dev Two halves of seven words with the same layout, so that `CurveTally` needs one path for both: the offers' half
+/// holds its prices negated, which turns "below the price" into "above the limit".
 struct Cell {
-    /// @notice The claimed price; `FAR` when the slot is closed, so that no bid reaches it.
-    int256 bidLimit;
-    /// @notice The claimed price; `-FAR` when the slot is closed, so that no offer reaches it.
-    int256 offerLimit;
+    /// @notice The claimed price.
+    int256 price;
     uint256 demandAbove;
     uint256 demandAt;
-    uint256 supplyBelow;
-    uint256 supplyAt;
     int256 minBidAbove;
     int256 maxBidBelow;
-    int256 maxOfferBelow;
-    int256 minOfferAbove;
     /// @notice Energy for the bids exactly at the price, out of `demandAt`.
     uint256 boughtAt;
-    /// @notice Energy from the offers exactly at the price, out of `supplyAt`.
-    uint256 soldAt;
     /// @notice Quantity of the bids at the price already served, in id order.
     uint256 bidRun;
+    /// @notice Minus the claimed price.
+    int256 offerLimit;
+    uint256 supplyBelow;
+    uint256 supplyAt;
+    /// @notice Minus the dearest offer below the price.
+    int256 negMaxOfferBelow;
+    /// @notice Minus the cheapest offer above the price.
+    int256 negMinOfferAbove;
+    /// @notice Energy from the offers exactly at the price, out of `supplyAt`.
+    uint256 soldAt;
     /// @notice Quantity of the offers at the price already served, in id order.
     uint256 offerRun;
 }
@@ -93,32 +97,32 @@ library UniformPrice {
     int256 internal constant TICK_MAX = 16383;
     uint256 internal constant SHARE_ONE = 10_000;
 
-    /// @notice A fresh cell for `price`; a closed one lets no order trade.
-    function openCell(Cell memory cell, int256 price, bool closed) internal pure {
-        cell.bidLimit = closed ? FAR : price;
-        cell.offerLimit = closed ? -FAR : price;
+    /// @notice Makes a fresh cell ready for orders around `price`.
+    function openCell(Cell memory cell, int256 price) internal pure {
+        cell.price = price;
+        cell.offerLimit = -price;
         cell.minBidAbove = FAR;
         cell.maxBidBelow = -FAR;
-        cell.maxOfferBelow = -FAR;
-        cell.minOfferAbove = FAR;
+        cell.negMaxOfferBelow = FAR;
+        cell.negMinOfferAbove = -FAR;
     }
 
     /// @notice Counts one order. The plain twin of `CurveTally.tally`.
     function add(Cell memory cell, bool isOffer, int256 tick, uint256 energyWh) internal pure {
         if (energyWh == 0) return;
         if (isOffer) {
-            if (tick < cell.offerLimit) {
+            if (tick < cell.price) {
                 cell.supplyBelow += energyWh;
-                if (tick > cell.maxOfferBelow) cell.maxOfferBelow = tick;
-            } else if (tick == cell.offerLimit) {
+                if (-tick < cell.negMaxOfferBelow) cell.negMaxOfferBelow = -tick;
+            } else if (tick == cell.price) {
                 cell.supplyAt += energyWh;
-            } else if (tick < cell.minOfferAbove) {
-                cell.minOfferAbove = tick;
+            } else if (-tick > cell.negMinOfferAbove) {
+                cell.negMinOfferAbove = -tick;
             }
-        } else if (tick > cell.bidLimit) {
+        } else if (tick > cell.price) {
             cell.demandAbove += energyWh;
             if (tick < cell.minBidAbove) cell.minBidAbove = tick;
-        } else if (tick == cell.bidLimit) {
+        } else if (tick == cell.price) {
             cell.demandAt += energyWh;
         } else if (tick > cell.maxBidBelow) {
             cell.maxBidBelow = tick;
@@ -129,13 +133,13 @@ library UniformPrice {
     function take(Cell memory cell, bool isOffer, int256 tick, uint256 energyWh) internal pure returns (uint256 fill) {
         if (energyWh == 0) return 0;
         if (isOffer) {
-            if (tick < cell.offerLimit) return energyWh;
-            if (tick > cell.offerLimit) return 0;
+            if (tick < cell.price) return energyWh;
+            if (tick > cell.price) return 0;
             fill = ration(cell.offerRun, energyWh, cell.soldAt, cell.supplyAt);
             cell.offerRun += energyWh;
         } else {
-            if (tick > cell.bidLimit) return energyWh;
-            if (tick < cell.bidLimit) return 0;
+            if (tick > cell.price) return energyWh;
+            if (tick < cell.price) return 0;
             fill = ration(cell.bidRun, energyWh, cell.boughtAt, cell.demandAt);
             cell.bidRun += energyWh;
         }
@@ -144,7 +148,9 @@ library UniformPrice {
     /// @notice The share of `given` out of `total` for the stretch [run, run + width): telescoping floors, so that
     /// consecutive stretches sum exactly to `given` and none exceeds its width.
     function ration(uint256 run, uint256 width, uint256 given, uint256 total) internal pure returns (uint256) {
-        return ((run + width) * given) / total - (run * given) / total;
+        unchecked {
+            return ((run + width) * given) / total - (run * given) / total;
+        }
     }
 
     /// @notice Verifies slot `t` of every zone and sets what the orders at the margin get.
@@ -161,9 +167,33 @@ library UniformPrice {
         Zone[] memory zones,
         uint256 share
     ) internal pure returns (uint256 volume) {
+        volume = solve(cells, slots, t, links, zones);
+        if (volume == 0) return 0;
+        for (uint256 z = 0; z < links.length; ++z) {
+            int256 price = cells[z * slots + t].price;
+            if (price != ruled(zones[z], share))
+                revert EnergyPriceRule(z * slots + t, zones[z].floor, zones[z].ceiling, price);
+        }
+    }
+
+    /// @notice As `clear`, without demanding the one price of the rule: afterwards `zones` holds the intervals.
+    function solve(
+        Cell[] memory cells,
+        uint256 slots,
+        uint256 t,
+        Link[] memory links,
+        Zone[] memory zones
+    ) internal pure returns (uint256 volume) {
         _gather(cells, slots, t, links, zones);
         volume = _distribute(cells, slots, t, links, zones);
-        if (volume != 0) _checkRule(cells, slots, t, links, zones, share);
+        if (volume != 0) _findIntervals(cells, slots, t, links, zones);
+    }
+
+    /// @notice The price of the rule: low + ⌊share × (high - low)⌋.
+    function ruled(Zone memory zone, uint256 share) internal pure returns (int256) {
+        unchecked {
+            return zone.floor + int256((uint256(zone.ceiling - zone.floor) * share) / SHARE_ONE);
+        }
     }
 
     /// @notice What happened in a zone, after `clear`.
@@ -194,10 +224,10 @@ library UniformPrice {
                 zone.sumHigh = zone.high = supply - int256(cell.demandAbove);
                 zone.run = 0;
             }
-            for (uint256 z = count; z-- > 1; ) {
+            for (uint256 z = count; z-- > 1;) {
                 Zone memory zone = zones[z];
                 Link memory link = links[z];
-                int256 gap = cells[uint256(link.parent) * slots + t].bidLimit - cells[z * slots + t].bidLimit;
+                int256 gap = cells[uint256(link.parent) * slots + t].price - cells[z * slots + t].price;
                 (int256 least, int256 most) = _lineRange(gap, link);
                 if (zone.sumHigh < least || zone.sumLow > most) _notClearing(cells, z * slots + t);
                 zone.linkLow = _max(zone.sumLow, least);
@@ -234,9 +264,8 @@ library UniformPrice {
         unchecked {
             for (uint256 z = 0; z < count; ++z) {
                 Zone memory zone = zones[z];
-                zone.flow = z == 0
-                    ? int256(0)
-                    : _part(zones[links[z].parent], zone.linkLow, zone.linkKink, zone.linkHigh);
+                zone.flow =
+                    z == 0 ? int256(0) : _part(zones[links[z].parent], zone.linkLow, zone.linkKink, zone.linkHigh);
                 int256 net = _part(zone, zone.low, zone.kink, zone.high);
                 Cell memory cell = cells[z * slots + t];
                 uint256 demand = cell.demandAbove + cell.demandAt;
@@ -277,49 +306,44 @@ library UniformPrice {
 
     /// @dev The competitive prices form a lattice: its least and greatest vectors follow from each zone's own bounds
     /// pushed along the lines, and every mixture of the two, floored, lies inside.
-    function _checkRule(
+    function _findIntervals(
         Cell[] memory cells,
         uint256 slots,
         uint256 t,
         Link[] memory links,
-        Zone[] memory zones,
-        uint256 share
+        Zone[] memory zones
     ) private pure {
         uint256 count = links.length;
         unchecked {
-            for (uint256 z = count; z-- > 0; ) {
+            for (uint256 z = count; z-- > 0;) {
                 _ownBounds(cells[z * slots + t], zones[z]);
                 if (z != 0) _gapBounds(zones[z], links[z]);
             }
-            for (uint256 z = count; z-- > 1; ) {
+            for (uint256 z = count; z-- > 1;) {
                 Zone memory zone = zones[z];
                 Zone memory parent = zones[links[z].parent];
                 parent.floor = _max(parent.floor, zone.floor + zone.gapLow);
                 parent.ceiling = _min(parent.ceiling, zone.ceiling + zone.gapHigh);
             }
-            for (uint256 z = 0; z < count; ++z) {
+            for (uint256 z = 1; z < count; ++z) {
                 Zone memory zone = zones[z];
-                if (z != 0) {
-                    Zone memory parent = zones[links[z].parent];
-                    zone.floor = _max(zone.floor, parent.floor - zone.gapHigh);
-                    zone.ceiling = _min(zone.ceiling, parent.ceiling - zone.gapLow);
-                }
-                int256 price = cells[z * slots + t].bidLimit;
-                int256 width = zone.ceiling - zone.floor;
-                if (price != zone.floor + int256((uint256(width) * share) / SHARE_ONE))
-                    revert EnergyPriceRule(z * slots + t, zone.floor, zone.ceiling, price);
+                Zone memory parent = zones[links[z].parent];
+                zone.floor = _max(zone.floor, parent.floor - zone.gapHigh);
+                zone.ceiling = _min(zone.ceiling, parent.ceiling - zone.gapLow);
             }
         }
     }
 
     /// @dev No accepted offer or unserved bid above the price, no accepted bid or unserved offer below it.
     function _ownBounds(Cell memory cell, Zone memory zone) private pure {
-        zone.floor = cell.soldAt != 0 || cell.boughtAt < cell.demandAt
-            ? cell.bidLimit
-            : _max(cell.maxOfferBelow, cell.maxBidBelow);
-        zone.ceiling = cell.boughtAt != 0 || cell.soldAt < cell.supplyAt
-            ? cell.bidLimit
-            : _min(cell.minBidAbove, cell.minOfferAbove);
+        zone.floor =
+            cell.soldAt != 0 || cell.boughtAt < cell.demandAt
+                ? cell.price
+                : _max(-cell.negMaxOfferBelow, cell.maxBidBelow);
+        zone.ceiling =
+            cell.boughtAt != 0 || cell.soldAt < cell.supplyAt
+                ? cell.price
+                : _min(cell.minBidAbove, -cell.negMinOfferAbove);
     }
 
     /// @dev A line in use pins the gap to its fee; one that is full only bounds it.

@@ -79,7 +79,11 @@ export function bookOf(orders: readonly BookOrder[]): Book {
   };
   for (const [index, { zone = 0, side, tick, energyWh }] of orders.entries()) {
     if (!Number.isInteger(tick) || tick < TICK_MIN || tick > TICK_MAX)
-      throw invalidInput(`order ${index}: ${tick} is no tick`, `Use whole ticks from ${TICK_MIN} to ${TICK_MAX}.`, tick);
+      throw invalidInput(
+        `order ${index}: ${tick} is no tick`,
+        `Use whole ticks from ${TICK_MIN} to ${TICK_MAX}.`,
+        tick,
+      );
     if (!Number.isInteger(energyWh) || energyWh < 0 || energyWh > ENERGY_MAX_WH)
       throw invalidInput(`order ${index}: ${energyWh} Wh`, `Use whole Wh from 0 to ${ENERGY_MAX_WH}.`, energyWh);
     book.zone[index] = zone;
@@ -130,7 +134,9 @@ export function clearBook(book: Book, links: readonly Link[] = SINGLE_ZONE, shar
   if (volume === 0) return results(work, 0);
   bounds(work, links);
   const ruled = work.map((zone) => zone.floor + Math.floor(((zone.ceiling - zone.floor) * share) / SHARE_ONE));
-  return ruled.every((tick, z) => tick === certificate[z]) ? results(work, volume) : verifyBook(book, ruled, links, share);
+  return ruled.every((tick, z) => tick === certificate[z])
+    ? results(work, volume)
+    : verifyBook(book, ruled, links, share);
 }
 
 /** What the contract does with claimed prices; throws the error the contract would revert with. */
@@ -299,13 +305,9 @@ function part(owner: Work, low: number, kink: number, high: number): number {
 function bounds(work: readonly Work[], links: readonly Link[]): void {
   for (const [z, zone] of work.entries()) {
     zone.floor =
-      zone.soldAt !== 0 || zone.boughtAt < zone.demandAt
-        ? zone.tick
-        : Math.max(zone.maxOfferBelow, zone.maxBidBelow);
+      zone.soldAt !== 0 || zone.boughtAt < zone.demandAt ? zone.tick : Math.max(zone.maxOfferBelow, zone.maxBidBelow);
     zone.ceiling =
-      zone.boughtAt !== 0 || zone.soldAt < zone.supplyAt
-        ? zone.tick
-        : Math.min(zone.minBidAbove, zone.minOfferAbove);
+      zone.boughtAt !== 0 || zone.soldAt < zone.supplyAt ? zone.tick : Math.min(zone.minBidAbove, zone.minOfferAbove);
     if (z === 0) continue;
     const link = links[z] as Link;
     zone.gapLow = zone.flow > 0 ? link.feeTicks : -link.feeTicks;

@@ -1,9 +1,17 @@
 // A whole energy market on an in-process chain: what the benches, the story and the tests start from.
-import { p256 } from "@noble/curves/nist.js";
 import type { HardhatViemHelpers } from "@nomicfoundation/hardhat-viem/types";
-import { bytesToHex, type Hex, hexToBytes, type LocalAccount, pad, toHex } from "viem";
+import { type Hex, type LocalAccount, pad, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { DAY_SLOTS, type Link, SINGLE_ZONE, SLOT_SECONDS } from "../../packages/sdk/src/energy/index.ts";
+import {
+  DAY_SLOTS,
+  type Link,
+  type MeterDay,
+  type MeterDomain,
+  p256PublicKey,
+  signMeterDayP256,
+  SINGLE_ZONE,
+  SLOT_SECONDS,
+} from "../../packages/sdk/src/energy/index.ts";
 
 export interface MarketOptions {
   readonly links?: readonly Link[];
@@ -29,17 +37,12 @@ const ZERO: Hex = "0x0000000000000000000000000000000000000000";
 /** A key from a number, for homes that exist only here. */
 export const keyOf = (index: number): LocalAccount => privateKeyToAccount(pad(toHex(index + 1), { size: 32 }));
 
-/** A P-256 key from a number, as a meter's secure element holds it. */
+/** A P-256 meter from a number: its public key, and how its secure element signs. */
 export function meterKey(index: number) {
-  const secret = hexToBytes(pad(toHex(index + 1_000), { size: 32 }));
-  const point = p256.getPublicKey(secret, false);
+  const secret = pad(toHex(index + 1_000), { size: 32 });
   return {
-    x: bytesToHex(point.slice(1, 33)),
-    y: bytesToHex(point.slice(33, 65)),
-    sign(digest: Hex): { a: Hex; b: Hex } {
-      const signature = p256.sign(hexToBytes(digest), secret, { prehash: false, lowS: true });
-      return { a: bytesToHex(signature.slice(0, 32)), b: bytesToHex(signature.slice(32, 64)) };
-    },
+    ...p256PublicKey(secret),
+    sign: (domain: MeterDomain, day: MeterDay) => signMeterDayP256(secret, domain, day),
   };
 }
 

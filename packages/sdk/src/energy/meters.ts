@@ -1,4 +1,16 @@
-import { type Address, bytesToHex, type Hex, hashTypedData, keccak256 } from "viem";
+import { p256 } from "@noble/curves/nist.js";
+import {
+  type Address,
+  bytesToHex,
+  type Hex,
+  hashTypedData,
+  hexToBytes,
+  keccak256,
+  type LocalAccount,
+  pad,
+  parseSignature,
+  signatureToCompactSignature,
+} from "viem";
 import { energyError, invalidInput } from "./errors.ts";
 import { DAY_SLOTS } from "./orders.ts";
 
@@ -65,3 +77,35 @@ export function checkCap(valuesWh: readonly number[], capWh: number): void {
   for (const [index, value] of valuesWh.entries())
     if (Math.abs(value) > capWh) throw energyError("MeterOverCap", index, value, capWh);
 }
+
+/** The two halves of a meter's signature, as the registry takes them. */
+export interface MeterSignature {
+  readonly a: Hex;
+  readonly b: Hex;
+}
+
+/** The public key of a P-256 meter, as the registry stores it. */
+export function p256PublicKey(secret: Hex): { x: Hex; y: Hex } {
+  const point = p256.getPublicKey(hexToBytes(secret), false);
+  return { x: bytesToHex(point.slice(1, 33)), y: bytesToHex(point.slice(33, 65)) };
+}
+
+/** Signs a day as a secure element does: P-256, low s. */
+export function signMeterDayP256(secret: Hex, domain: MeterDomain, day: MeterDay): MeterSignature {
+  const digest = hexToBytes(meterDayDigest(domain, day));
+  const signature = p256.sign(digest, hexToBytes(secret), { prehash: false, lowS: true });
+  return { a: bytesToHex(signature.slice(0, 32)), b: bytesToHex(signature.slice(32, 64)) };
+}
+
+/** Signs a day with a secp256k1 key; registered as its address in `x`, see {@link secp256k1Key}. */
+export async function signMeterDay(signer: LocalAccount, domain: MeterDomain, day: MeterDay): Promise<MeterSignature> {
+  const signature = await signer.signTypedData(meterDayTypedData(domain, day));
+  const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature));
+  return { a: r, b: yParityAndS };
+}
+
+/** A secp256k1 meter key as the registry stores it. */
+export const secp256k1Key = (address: Address): { x: Hex; y: Hex } => ({
+  x: pad(address, { size: 32 }),
+  y: pad("0x", { size: 32 }),
+});

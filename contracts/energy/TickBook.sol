@@ -223,6 +223,12 @@ contract TickBook is ITickBook, AccountBook {
         volume = UniformPrice.solve(cells, 1, 0, new Link[](1), zones);
         if (volume != 0) price = UniformPrice.ruled(zones[0], PRICE_SHARE);
         outcome = UniformPrice.outcome(cell, zones[0]);
+        // The price may lie beside the balancing level; what is unserved there then lies on one of its neighbours.
+        if (volume != 0 && price != cell.price) {
+            outcome = SlotOutcome.Interval;
+            if (price == cell.maxBidBelow) outcome = SlotOutcome.MarginalBuyer;
+            if (price == -cell.negMinOfferAbove) outcome = SlotOutcome.MarginalSeller;
+        }
         return (cell, price, volume, outcome);
     }
 

@@ -34,7 +34,7 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     address private _balancing;
 
     /// @dev By slot mod RING: head of the chain 224 | slot 32. Head 1 = released. Reused, so that a post costs no new word.
-    mapping(uint256 index => uint256 word) private _posts;
+    uint256[RING] private _posts;
     mapping(uint256 account => mapping(uint16 nonce => uint40 at)) private _retiredAt;
     mapping(uint256 account => mapping(address key => uint40 until)) private _sessionUntil;
     mapping(uint256 account => Withdrawal) private _withdrawals;

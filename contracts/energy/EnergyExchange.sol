@@ -38,6 +38,8 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
         uint256 zoneCount;
         bytes32 domain;
         uint256 gate;
+        uint256 posted;
+        uint256[] postedWords;
     }
 
     uint256 private constant SLOT_SECONDS = 900;
@@ -118,7 +120,7 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
         Progress memory p = _open(firstSlot, prices, lines.length);
         Batch memory b = _batch(p, orders);
         _count(p, b, lines.length);
-        uint256[] memory entries = _serve(p, b, _clear(p, lines, posted));
+        uint256[] memory entries = _serve(p, b, _clear(p, b, lines, posted));
         _close(p, LedgerCalls.move(ACCOUNTS, entries, NETWORK_ACCOUNT, false), entries.length);
     }
 
@@ -281,6 +283,7 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
     /// verified slot by slot, the slots are closed and the posted orders served.
     function _clear(
         Progress memory p,
+        Batch memory b,
         Link[] memory lines,
         bytes calldata posted
     ) private returns (uint256[] memory entries) {
@@ -288,22 +291,24 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
         _markClosed(p);
         uint256[] memory words = ACCOUNTS.release(p.firstSlot, p.count, posted);
         for (uint256 i = 0; i < words.length; ++i) {
-            (uint256 cell, uint256 account, uint256 pointer) = _postAt(p, posted, i, words[i]);
+            (uint256 cell, uint256 account, uint256 pointer) = _postAt(p, _offset(posted), i, words[i]);
             if (uint8(words[i] >> 8) >= lines.length) revert EnergyUnknownZone(uint32(account));
             CurveTally.tally(p.cells, cell, 1, pointer);
         }
-        _verify(p, lines);
+        b.posted = posted.length == 0 ? 0 : _offset(posted);
+        b.postedWords = words;
+        _verify(p, b, lines);
         return _servePosted(p, posted, words);
     }
 
     function _postAt(
         Progress memory p,
-        bytes calldata posted,
+        uint256 posted,
         uint256 index,
         uint256 word
     ) private pure returns (uint256 cell, uint256 account, uint256 pointer) {
         assembly ("memory-safe") {
-            pointer := add(posted.offset, mul(index, 11))
+            pointer := add(posted, mul(index, 11))
             let head := calldataload(pointer)
             cell := shr(248, head)
             account := and(shr(216, head), 0xffffffff)
@@ -337,12 +342,14 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
     }
 
     /// @dev Verifies every slot in every zone and publishes prices.
-    function _verify(Progress memory p, Link[] memory lines) private {
+    function _verify(Progress memory p, Batch memory b, Link[] memory lines) private {
         uint256 count = p.count;
         Zone[] memory zones = new Zone[](lines.length);
         bytes memory published = new bytes(p.cells.length * 4 + 32);
         for (uint256 t = 0; t < count; ++t) {
-            UniformPrice.clear(p.cells, count, t, lines, zones, PRICE_SHARE);
+            (uint256 volume, bool pinned) = UniformPrice.solve(p.cells, count, t, lines, zones);
+            if (!pinned) _bound(p, b, t);
+            if (volume != 0) UniformPrice.checkRule(p.cells, count, t, lines, zones, PRICE_SHARE);
             for (uint256 z = 0; z < zones.length; ++z) {
                 uint256 cell = z * count + t;
                 int256 price = _publish(p.firstSlot + uint32(t), uint8(z), p.cells[cell], zones[z]);
@@ -356,6 +363,21 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
             mstore(published, sub(mload(published), 32))
         }
         p.pricesHash = keccak256(published);
+    }
+
+    /// @dev Nobody is rationed at the price of slot `t`: reads its orders again for the ones nearest to the price.
+    function _bound(Progress memory p, Batch memory b, uint256 t) private pure {
+        uint256 pointer = b.pointer;
+        uint256 step = CurveOrders.HEAD_BYTES + t * CurveOrders.STEP_BYTES;
+        for (uint256 i = 0; i < b.number; ++i) {
+            if (CurveOrders.accountAt(pointer) & CurveOrders.ABSENT == 0)
+                CurveTally.bound(p.cells[uint8(b.words[i] >> 8) * p.count + t], pointer + step);
+            pointer += b.stride;
+        }
+        for (uint256 i = 0; i < b.postedWords.length; ++i) {
+            (uint256 cell, , uint256 place) = _postAt(p, b.posted, i, b.postedWords[i]);
+            if (cell % p.count == t) CurveTally.bound(p.cells[cell], place);
+        }
     }
 
     function _publish(uint32 slot, uint8 zone, Cell memory cell, Zone memory state) private returns (int256 price) {
@@ -385,7 +407,7 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
         entries = new uint256[](words.length);
         bytes memory positions = new bytes(words.length * 9 + 32);
         for (uint256 i = 0; i < words.length; ++i) {
-            (uint256 cell, uint256 account, uint256 pointer) = _postAt(p, posted, i, words[i]);
+            (uint256 cell, uint256 account, uint256 pointer) = _postAt(p, _offset(posted), i, words[i]);
             uint256 out;
             assembly ("memory-safe") {
                 out := add(add(positions, 0x20), mul(i, 9))
@@ -439,6 +461,12 @@ contract EnergyExchange is IEnergyExchange, EIP712 {
         unchecked {
             int256 money = CurveTally.fill(p.cells, uint8(word >> 8) * p.count, p.count, pointer + 6, out + 4);
             return _entry(account, money);
+        }
+    }
+
+    function _offset(bytes calldata data) private pure returns (uint256 pointer) {
+        assembly ("memory-safe") {
+            pointer := data.offset
         }
     }
 

@@ -218,16 +218,22 @@ contract TickBook is ITickBook, AccountBook {
                 if (demand[i] | supply[i] == 0) continue;
                 UniformPrice.add(cell, false, _tickOf(i), demand[i]);
                 UniformPrice.add(cell, true, _tickOf(i), supply[i]);
+                UniformPrice.bound(cell, false, _tickOf(i), demand[i]);
+                UniformPrice.bound(cell, true, _tickOf(i), supply[i]);
             }
         }
-        volume = UniformPrice.solve(cells, 1, 0, new Link[](1), zones);
-        if (volume != 0) price = UniformPrice.ruled(zones[0], PRICE_SHARE);
+        Link[] memory hub = new Link[](1);
+        (volume, ) = UniformPrice.solve(cells, 1, 0, hub, zones);
+        if (volume != 0) {
+            UniformPrice.findIntervals(cells, 1, 0, hub, zones);
+            price = UniformPrice.ruled(zones[0], PRICE_SHARE);
+        }
         outcome = UniformPrice.outcome(cell, zones[0]);
         // The price may lie beside the balancing level; what is unserved there then lies on one of its neighbours.
         if (volume != 0 && price != cell.price) {
             outcome = SlotOutcome.Interval;
             if (price == cell.maxBidBelow) outcome = SlotOutcome.MarginalBuyer;
-            if (price == -cell.negMinOfferAbove) outcome = SlotOutcome.MarginalSeller;
+            if (price == cell.minOfferAbove) outcome = SlotOutcome.MarginalSeller;
         }
         return (cell, price, volume, outcome);
     }

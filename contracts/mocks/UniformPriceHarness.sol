@@ -62,7 +62,9 @@ contract UniformPriceHarness {
         book = book[4 * links.length:];
         uint256 orders = book.length / 7;
         for (uint256 i = 0; i < orders; ++i) _add(cells, book[7 * i:7 * i + 7], plain);
-        UniformPrice.clear(cells, 1, 0, links, zones, share);
+        (uint256 volume, bool pinned) = UniformPrice.solve(cells, 1, 0, links, zones);
+        if (!pinned) for (uint256 i = 0; i < orders; ++i) _bound(cells, book[7 * i:7 * i + 7]);
+        if (volume != 0) UniformPrice.checkRule(cells, 1, 0, links, zones, share);
         result = new bytes(orders * 4 + 32);
         for (uint256 i = 0; i < orders; ++i) _take(cells, book[7 * i:7 * i + 7], plain, result, 32 + 4 * i);
         assembly ("memory-safe") {
@@ -88,6 +90,14 @@ contract UniformPriceHarness {
             (bool isOffer, int256 tick, uint256 energyWh) = _step(order);
             UniformPrice.add(cells[zone], isOffer, tick, energyWh);
         }
+    }
+
+    function _bound(Cell[] memory cells, bytes calldata order) private pure {
+        uint256 pointer;
+        assembly ("memory-safe") {
+            pointer := add(order.offset, 1)
+        }
+        CurveTally.bound(cells[uint8(order[0])], pointer);
     }
 
     function _take(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Cell} from "./UniformPrice.sol";
+import {Cell, UniformPrice} from "./UniformPrice.sol";
 
 /// @title CurveTally
 /// @notice The two hot loops of a settlement, over an order's packed steps in calldata.
@@ -29,35 +29,29 @@ library CurveTally {
             } {
                 let step := shr(208, calldataload(pointer))
                 let quantity := and(step, 0x7fffffff)
-                if iszero(quantity) {
-                    continue
-                }
                 let isOffer := shr(47, step)
                 // Offers are read in the mirror: half, limit and tick negated.
-                let half := add(mload(slot), mul(isOffer, 0xe0))
+                let half := add(mload(slot), mul(isOffer, 0xa0))
                 let tick := mul(sub(and(shr(32, step), 0x7fff), 16384), sub(1, add(isOffer, isOffer)))
                 worstMicro := add(worstMicro, mul(quantity, mul(tick, sgt(tick, 0))))
-                let limit := mload(half)
-                if sgt(tick, limit) {
-                    let field := add(half, 0x20)
-                    mstore(field, add(mload(field), quantity))
-                    field := add(half, 0x60)
-                    if slt(tick, mload(field)) {
-                        mstore(field, tick)
-                    }
+                let above := sub(tick, mload(half))
+                if slt(above, 0) {
                     continue
                 }
-                if eq(tick, limit) {
-                    let field := add(half, 0x40)
-                    mstore(field, add(mload(field), quantity))
-                    continue
-                }
-                let field := add(half, 0x80)
-                if sgt(tick, mload(field)) {
-                    mstore(field, tick)
-                }
+                // The word behind the limit sums what is better than the price, the next one what is at it.
+                half := add(half, add(0x20, shl(5, iszero(above))))
+                mstore(half, add(mload(half), quantity))
             }
         }
+    }
+
+    /// @notice Passes one step to `UniformPrice.bound`.
+    function bound(Cell memory cell, uint256 pointer) internal pure {
+        uint256 step;
+        assembly ("memory-safe") {
+            step := shr(208, calldataload(pointer))
+        }
+        UniformPrice.bound(cell, step >> 47 == 1, int256((step >> 32) & 0x7fff) - 16384, step & 0x7fffffff);
     }
 
     /// @notice What `tally` returns, without counting the order.
@@ -94,12 +88,8 @@ library CurveTally {
             } {
                 let step := shr(208, calldataload(pointer))
                 let quantity := and(step, 0x7fffffff)
-                if iszero(quantity) {
-                    mstore(out, 0)
-                    continue
-                }
                 let isOffer := shr(47, step)
-                let half := add(mload(slot), mul(isOffer, 0xe0))
+                let half := add(mload(slot), mul(isOffer, 0xa0))
                 let tick := mul(sub(and(shr(32, step), 0x7fff), 16384), sub(1, add(isOffer, isOffer)))
                 let limit := mload(half)
                 if slt(tick, limit) {
@@ -107,11 +97,11 @@ library CurveTally {
                     continue
                 }
                 if eq(tick, limit) {
-                    let field := add(half, 0xc0)
+                    let field := add(half, 0x80)
                     let run := mload(field)
                     let next := add(run, quantity)
                     mstore(field, next)
-                    let given := mload(add(half, 0xa0))
+                    let given := mload(add(half, 0x60))
                     let total := mload(add(half, 0x40))
                     quantity := sub(div(mul(next, given), total), div(mul(run, given), total))
                 }

@@ -3,15 +3,13 @@ pragma solidity ^0.8.28;
 
 /// @notice The book of one slot in one zone, summed around a claimed price. Energy in Wh, prices in ticks
 /// (µ-currency per Wh).
-/// @dev Two halves of seven words with the same layout, so that `CurveTally` needs one path for both: the offers' half
-/// holds its prices negated, which turns "below the price" into "above the limit".
+/// @dev Begins with two halves of five words with the same layout, so that `CurveTally` needs one path for both: the
+/// offers' half holds the price negated, which turns "below the price" into "above the limit".
 struct Cell {
     /// @notice The claimed price.
     int256 price;
     uint256 demandAbove;
     uint256 demandAt;
-    int256 minBidAbove;
-    int256 maxBidBelow;
     /// @notice Energy for the bids exactly at the price, out of `demandAt`.
     uint256 boughtAt;
     /// @notice Quantity of the bids at the price already served, in id order.
@@ -20,14 +18,15 @@ struct Cell {
     int256 offerLimit;
     uint256 supplyBelow;
     uint256 supplyAt;
-    /// @notice Minus the dearest offer below the price.
-    int256 negMaxOfferBelow;
-    /// @notice Minus the cheapest offer above the price.
-    int256 negMinOfferAbove;
     /// @notice Energy from the offers exactly at the price, out of `supplyAt`.
     uint256 soldAt;
     /// @notice Quantity of the offers at the price already served, in id order.
     uint256 offerRun;
+    // The orders nearest to the price; see `bound`.
+    int256 minBidAbove;
+    int256 maxBidBelow;
+    int256 maxOfferBelow;
+    int256 minOfferAbove;
 }
 
 /// @notice The line between a zone and its parent. Zone 0 is the hub and has none.
@@ -103,29 +102,31 @@ library UniformPrice {
         cell.offerLimit = -price;
         cell.minBidAbove = FAR;
         cell.maxBidBelow = -FAR;
-        cell.negMaxOfferBelow = FAR;
-        cell.negMinOfferAbove = -FAR;
+        cell.maxOfferBelow = -FAR;
+        cell.minOfferAbove = FAR;
     }
 
     /// @notice Counts one order. The plain twin of `CurveTally.tally`.
     function add(Cell memory cell, bool isOffer, int256 tick, uint256 energyWh) internal pure {
-        if (energyWh == 0) return;
         if (isOffer) {
-            if (tick < cell.price) {
-                cell.supplyBelow += energyWh;
-                if (-tick < cell.negMaxOfferBelow) cell.negMaxOfferBelow = -tick;
-            } else if (tick == cell.price) {
-                cell.supplyAt += energyWh;
-            } else if (-tick > cell.negMinOfferAbove) {
-                cell.negMinOfferAbove = -tick;
-            }
+            if (tick < cell.price) cell.supplyBelow += energyWh;
+            else if (tick == cell.price) cell.supplyAt += energyWh;
         } else if (tick > cell.price) {
             cell.demandAbove += energyWh;
-            if (tick < cell.minBidAbove) cell.minBidAbove = tick;
         } else if (tick == cell.price) {
             cell.demandAt += energyWh;
-        } else if (tick > cell.maxBidBelow) {
-            cell.maxBidBelow = tick;
+        }
+    }
+
+    /// @notice Notes how close one order comes to the price; needed only where nobody is rationed at it.
+    function bound(Cell memory cell, bool isOffer, int256 tick, uint256 energyWh) internal pure {
+        if (energyWh == 0) return;
+        if (isOffer) {
+            if (tick < cell.price) cell.maxOfferBelow = _max(tick, cell.maxOfferBelow);
+            else if (tick > cell.price) cell.minOfferAbove = _min(tick, cell.minOfferAbove);
+        } else {
+            if (tick > cell.price) cell.minBidAbove = _min(tick, cell.minBidAbove);
+            else if (tick < cell.price) cell.maxBidBelow = _max(tick, cell.maxBidBelow);
         }
     }
 
@@ -153,40 +154,40 @@ library UniformPrice {
         }
     }
 
-    /// @notice Verifies slot `t` of every zone and sets what the orders at the margin get.
+    /// @notice Verifies that slot `t` of every zone clears and sets what the orders at the margin get.
     /// @param cells Zone-major: the cell of zone z is `z × slots + t`.
     /// @param links One a zone, parents before children.
     /// @param zones Working memory, one a zone; overwritten.
-    /// @param share Where in the competitive interval the price lies, of 10,000 (5,000 = midpoint, floor).
     /// @return volume Wh traded in the slot, all zones.
-    function clear(
-        Cell[] memory cells,
-        uint256 slots,
-        uint256 t,
-        Link[] memory links,
-        Zone[] memory zones,
-        uint256 share
-    ) internal pure returns (uint256 volume) {
-        volume = solve(cells, slots, t, links, zones);
-        if (volume == 0) return 0;
-        for (uint256 z = 0; z < links.length; ++z) {
-            int256 price = cells[z * slots + t].price;
-            if (price != ruled(zones[z], share))
-                revert EnergyPriceRule(z * slots + t, zones[z].floor, zones[z].ceiling, price);
-        }
-    }
-
-    /// @notice As `clear`, without demanding the one price of the rule: afterwards `zones` holds the intervals.
+    /// @return pinned Whether a rationed order pins the price in every zone; if not, `bound` every order of the slot
+    /// before the rule is checked.
     function solve(
         Cell[] memory cells,
         uint256 slots,
         uint256 t,
         Link[] memory links,
         Zone[] memory zones
-    ) internal pure returns (uint256 volume) {
+    ) internal pure returns (uint256 volume, bool pinned) {
         _gather(cells, slots, t, links, zones);
-        volume = _distribute(cells, slots, t, links, zones);
-        if (volume != 0) _findIntervals(cells, slots, t, links, zones);
+        return _distribute(cells, slots, t, links, zones);
+    }
+
+    /// @notice After `solve`: demands that the claimed prices are the ones of the rule.
+    /// @param share Where in the competitive interval the price lies, of 10,000 (5,000 = midpoint, floor).
+    function checkRule(
+        Cell[] memory cells,
+        uint256 slots,
+        uint256 t,
+        Link[] memory links,
+        Zone[] memory zones,
+        uint256 share
+    ) internal pure {
+        findIntervals(cells, slots, t, links, zones);
+        for (uint256 z = 0; z < links.length; ++z) {
+            int256 price = cells[z * slots + t].price;
+            if (price != ruled(zones[z], share))
+                revert EnergyPriceRule(z * slots + t, zones[z].floor, zones[z].ceiling, price);
+        }
     }
 
     /// @notice The price of the rule: low + ⌊share × (high - low)⌋.
@@ -259,8 +260,9 @@ library UniformPrice {
         uint256 t,
         Link[] memory links,
         Zone[] memory zones
-    ) private pure returns (uint256 volume) {
+    ) private pure returns (uint256 volume, bool pinned) {
         uint256 count = links.length;
+        pinned = true;
         unchecked {
             for (uint256 z = 0; z < count; ++z) {
                 Zone memory zone = zones[z];
@@ -278,6 +280,7 @@ library UniformPrice {
                     cell.boughtAt = uint256(int256(cell.supplyBelow + cell.supplyAt) - net) - cell.demandAbove;
                 }
                 volume += cell.supplyBelow + cell.soldAt;
+                pinned = pinned && _pinsFloor(cell) && _pinsCeiling(cell);
             }
         }
     }
@@ -304,15 +307,16 @@ library UniformPrice {
         }
     }
 
+    /// @notice After `solve`: the competitive interval of every zone.
     /// @dev The competitive prices form a lattice: its least and greatest vectors follow from each zone's own bounds
     /// pushed along the lines, and every mixture of the two, floored, lies inside.
-    function _findIntervals(
+    function findIntervals(
         Cell[] memory cells,
         uint256 slots,
         uint256 t,
         Link[] memory links,
         Zone[] memory zones
-    ) private pure {
+    ) internal pure {
         uint256 count = links.length;
         unchecked {
             for (uint256 z = count; z-- > 0;) {
@@ -336,14 +340,18 @@ library UniformPrice {
 
     /// @dev No accepted offer or unserved bid above the price, no accepted bid or unserved offer below it.
     function _ownBounds(Cell memory cell, Zone memory zone) private pure {
-        zone.floor =
-            cell.soldAt != 0 || cell.boughtAt < cell.demandAt
-                ? cell.price
-                : _max(-cell.negMaxOfferBelow, cell.maxBidBelow);
-        zone.ceiling =
-            cell.boughtAt != 0 || cell.soldAt < cell.supplyAt
-                ? cell.price
-                : _min(cell.minBidAbove, -cell.negMinOfferAbove);
+        zone.floor = _pinsFloor(cell) ? cell.price : _max(cell.maxOfferBelow, cell.maxBidBelow);
+        zone.ceiling = _pinsCeiling(cell) ? cell.price : _min(cell.minBidAbove, cell.minOfferAbove);
+    }
+
+    /// @dev An accepted offer, or a bid not fully served, stands exactly at the price.
+    function _pinsFloor(Cell memory cell) private pure returns (bool) {
+        return cell.soldAt != 0 || cell.boughtAt < cell.demandAt;
+    }
+
+    /// @dev An accepted bid, or an offer not fully served, stands exactly at the price.
+    function _pinsCeiling(Cell memory cell) private pure returns (bool) {
+        return cell.boughtAt != 0 || cell.soldAt < cell.supplyAt;
     }
 
     /// @dev A line in use pins the gap to its fee; one that is full only bounds it.

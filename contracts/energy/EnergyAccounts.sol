@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {AccountBook} from "./AccountBook.sol";
 import {IAccountBook} from "./interfaces/IAccountBook.sol";
 import {IEnergyAccounts} from "./interfaces/IEnergyAccounts.sol";
+import {CurveOrders} from "./libraries/CurveOrders.sol";
 
 /// @title EnergyAccounts
 /// @notice The signed market's ledger and the posted-order door.
@@ -168,8 +169,8 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
             if (head >> 32 != RELEASED) revert EnergyPostsPending(uint32(head));
             head = 0;
         }
-        _posts[slot % RING] = (_chained(head >> 32, account, step) << 32) | slot;
-        emit OrderPosted(slot, account, step, locked);
+        _posts[slot % RING] = (CurveOrders.chain(head >> 32, account, step) << 32) | slot;
+        emit OrderPosted(slot, account, step);
     }
 
     /// @inheritdoc IEnergyAccounts
@@ -186,11 +187,7 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
             bool open = stored != 0 && uint32(stored) == slot && stored >> 32 != RELEASED;
             uint256 begin = next;
             uint256 head = 0;
-            for (; next < words.length; ++next) {
-                bytes calldata order = posted[next * POST_BYTES:next * POST_BYTES + POST_BYTES];
-                if (uint8(order[0]) != t) break;
-                (words[next], head) = _releaseOne(order, head);
-            }
+            (next, head) = _releaseSlot(posted, words, next, t);
             if (head != (open ? stored >> 32 : 0)) revert EnergyPostsOmitted(slot);
             if (open) {
                 _posts[slot % RING] = (RELEASED << 32) | slot;
@@ -238,16 +235,23 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
         return -int256(due);
     }
 
-    function _releaseOne(bytes calldata order, uint256 head) private returns (uint256 word, uint256 next) {
-        uint32 account = uint32(bytes4(order[1:5]));
-        uint48 step = uint48(bytes6(order[5:11]));
-        word = _credited(account, _accounts[account], _worstCase(step));
-        _accounts[account] = word;
-        next = _chained(head, account, step);
-    }
-
-    function _chained(uint256 head, uint32 account, uint48 step) private pure returns (uint256) {
-        return uint256(keccak256(abi.encodePacked(head, account, step))) >> 32;
+    /// @dev Frees the locks of all orders given for slot `t` from `next` on, and rebuilds the head of their chain.
+    function _releaseSlot(
+        bytes calldata posted,
+        uint256[] memory words,
+        uint256 next,
+        uint256 t
+    ) private returns (uint256, uint256 head) {
+        unchecked {
+            for (; next < words.length; ++next) {
+                (uint256 index, uint32 account, uint48 step) = CurveOrders.postAt(posted, next);
+                if (index != t) break;
+                uint256 word = _credited(account, _accounts[account], _worstCase(step));
+                _accounts[account] = words[next] = word;
+                head = CurveOrders.chain(head, account, step);
+            }
+        }
+        return (next, head);
     }
 
     /// @dev The most an order can cost: a bid at a positive limit, an offer at a negative one.

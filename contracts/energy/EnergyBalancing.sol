@@ -254,21 +254,8 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
         uint256 count,
         uint256 deadBandWh
     ) private pure returns (int256 money, uint256 outside) {
-        unchecked {
-            uint256 place = b.deviations + i * count * 32;
-            uint256 first = uint8(b.words[i] >> 8) * count;
-            for (uint256 t = 0; t < count; ++t) {
-                int256 deviation;
-                assembly ("memory-safe") {
-                    deviation := mload(place)
-                }
-                place += 32;
-                if (deviation == 0) continue;
-                money += MeterValues.settle(b.cells[first + t], deviation);
-                uint256 size = deviation < 0 ? uint256(-deviation) : uint256(deviation);
-                if (size > deadBandWh) outside += size - deadBandWh;
-            }
-        }
+        return
+            MeterValues.pay(b.cells, uint8(b.words[i] >> 8) * count, count, b.deviations + i * count * 32, deadBandWh);
     }
 
     function _entry(uint256 account, int256 money) private pure returns (uint256) {

@@ -29,7 +29,7 @@ contract TickBook is ITickBook, AccountBook {
     /// @dev By slot mod RING: the slot whose orders stand there.
     mapping(uint256 index => uint256 slot) private _ringSlots;
     /// @dev By slot mod RING, side and level / 7: seven levels of 32 bits above the slot's number, 32 bits. Reused.
-    mapping(uint256 key => uint256 word) private _levels;
+    uint256[RING << 16] private _levels;
     /// @dev By slot mod RING and account: claimed 1 | offer 1 | level 8 | energy 32 | before 32 | slot 32. Reused.
     mapping(uint256 key => uint256 word) private _orders;
     mapping(uint32 slot => Result) private _results;
@@ -99,8 +99,11 @@ contract TickBook is ITickBook, AccountBook {
         if (_results[slot].cleared) revert TickAlreadyCleared(slot);
         uint256[] memory demand = _curve(slot, false);
         uint256[] memory supply = _curve(slot, true);
-        uint256 level = _balance(demand, supply);
-        (Cell memory cell, int256 price, uint256 volume, SlotOutcome outcome) = _solve(demand, supply, level);
+        Cell[] memory cells = new Cell[](1);
+        uint256 level = _balance(demand, supply, cells[0]);
+        _bound(demand, supply, level, cells[0]);
+        (int256 price, uint256 volume, SlotOutcome outcome) = _solve(cells);
+        Cell memory cell = cells[0];
         _results[slot] = Result({
             cleared: true,
             outcome: outcome,
@@ -189,53 +192,60 @@ contract TickBook is ITickBook, AccountBook {
         }
     }
 
-    /// @dev The lowest level at which supply up to it covers the demand above it: the market balances there.
-    function _balance(uint256[] memory demand, uint256[] memory supply) private pure returns (uint256 level) {
+    /// @dev The lowest level at which supply up to it covers the demand above it: the market balances there. Sums the
+    /// cell around it.
+    function _balance(
+        uint256[] memory demand,
+        uint256[] memory supply,
+        Cell memory cell
+    ) private view returns (uint256 level) {
         unchecked {
             uint256 above = 0;
-            for (uint256 i = 0; i < demand.length; ++i) above += demand[i];
             uint256 offered = 0;
+            for (uint256 i = demand.length; i-- > 0;) above += demand[i];
             for (; ; ++level) {
                 above -= demand[level];
                 offered += supply[level];
-                if (offered >= above) return level;
+                if (offered >= above) break;
             }
+            UniformPrice.openCell(cell, _tickOf(level));
+            (cell.demandAbove, cell.demandAt) = (above, demand[level]);
+            (cell.supplyBelow, cell.supplyAt) = (offered - supply[level], supply[level]);
         }
     }
 
-    /// @dev Sums the levels around the balancing one and asks the clearing core for fills and price.
-    function _solve(
-        uint256[] memory demand,
-        uint256[] memory supply,
-        uint256 level
-    ) private view returns (Cell memory, int256 price, uint256 volume, SlotOutcome outcome) {
-        Cell[] memory cells = new Cell[](1);
-        Zone[] memory zones = new Zone[](1);
-        Cell memory cell = cells[0];
-        UniformPrice.openCell(cell, _tickOf(level));
+    /// @dev The occupied levels next to the balancing one.
+    function _bound(uint256[] memory demand, uint256[] memory supply, uint256 level, Cell memory cell) private view {
         unchecked {
-            for (uint256 i = 0; i < demand.length; ++i) {
-                if (demand[i] | supply[i] == 0) continue;
-                UniformPrice.add(cell, false, _tickOf(i), demand[i]);
-                UniformPrice.add(cell, true, _tickOf(i), supply[i]);
-                UniformPrice.bound(cell, false, _tickOf(i), demand[i]);
-                UniformPrice.bound(cell, true, _tickOf(i), supply[i]);
-            }
+            uint256 i = level;
+            while (i > 0 && demand[--i] == 0) {}
+            if (i < level && demand[i] != 0) cell.maxBidBelow = _tickOf(i);
+            i = level;
+            while (i > 0 && supply[--i] == 0) {}
+            if (i < level && supply[i] != 0) cell.maxOfferBelow = _tickOf(i);
+            for (i = level + 1; i < demand.length && demand[i] == 0; ++i) {}
+            if (i < demand.length) cell.minBidAbove = _tickOf(i);
+            for (i = level + 1; i < supply.length && supply[i] == 0; ++i) {}
+            if (i < supply.length) cell.minOfferAbove = _tickOf(i);
         }
+    }
+
+    /// @dev Asks the clearing core for fills and price.
+    function _solve(Cell[] memory cells) private view returns (int256 price, uint256 volume, SlotOutcome outcome) {
+        Zone[] memory zones = new Zone[](1);
         Link[] memory hub = new Link[](1);
         (volume, ) = UniformPrice.solve(cells, 1, 0, hub, zones);
-        if (volume != 0) {
-            UniformPrice.findIntervals(cells, 1, 0, hub, zones);
-            price = UniformPrice.ruled(zones[0], PRICE_SHARE);
-        }
-        outcome = UniformPrice.outcome(cell, zones[0]);
+        outcome = UniformPrice.outcome(cells[0], zones[0]);
+        if (volume == 0) return (0, 0, outcome);
+        UniformPrice.findIntervals(cells, 1, 0, hub, zones);
+        price = UniformPrice.ruled(zones[0], PRICE_SHARE);
+        outcome = UniformPrice.outcome(cells[0], zones[0]);
         // The price may lie beside the balancing level; what is unserved there then lies on one of its neighbours.
-        if (volume != 0 && price != cell.price) {
+        if (price != cells[0].price) {
             outcome = SlotOutcome.Interval;
-            if (price == cell.maxBidBelow) outcome = SlotOutcome.MarginalBuyer;
-            if (price == cell.minOfferAbove) outcome = SlotOutcome.MarginalSeller;
+            if (price == cells[0].maxBidBelow) outcome = SlotOutcome.MarginalBuyer;
+            if (price == cells[0].minOfferAbove) outcome = SlotOutcome.MarginalSeller;
         }
-        return (cell, price, volume, outcome);
     }
 
     /// @dev Orders better than the balancing level trade in full, those on it share by telescoping floors.

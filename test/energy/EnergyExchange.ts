@@ -450,7 +450,6 @@ describe("EnergyExchange: posted orders", () => {
       const hash = await post(market, order.account === buyer ? 0 : 1, order);
       const { logs } = await market.client.getTransactionReceipt({ hash });
       const [event] = parseEventLogs({ abi: market.accounts.abi, logs, eventName: "OrderPosted" });
-      expect(event?.args.lockedMicro).to.equal(order.side === "bid" ? BigInt(order.energyWh * order.tick) : 0n);
       expect(event?.args.step).to.equal(Number(BigInt(encodeStep(order))));
     }
     expect(await market.balanceOf(buyer)).to.equal(100n - 45n - 21n);

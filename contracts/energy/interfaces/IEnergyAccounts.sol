@@ -9,8 +9,8 @@ import {IAccountBook} from "./IAccountBook.sol";
 interface IEnergyAccounts is IAccountBook {
     /// @notice The two contracts that may settle were fixed, for ever.
     event MarketsConnected(address indexed exchange, address indexed balancing);
-    /// @notice An order was posted on chain and its worst case locked. A settlement of the slot must include it.
-    event OrderPosted(uint32 indexed slot, uint32 indexed account, uint48 step, uint256 lockedMicro);
+    /// @notice An order was posted on chain and the most `step` can cost locked. A settlement of the slot must include it.
+    event OrderPosted(uint32 indexed slot, uint32 indexed account, uint48 step);
     /// @notice Posted orders left the queue, to be settled or because the slot is void; their locks are balance again.
     event PostsReleased(uint32 indexed slot, uint256 count);
     /// @notice Every signed order of the account with a lower nonce is cancelled, for books whose gate is still open.

@@ -99,6 +99,33 @@ library CurveOrders {
         }
     }
 
+    /// @notice The posted order at place `index`: slot index 1 byte ‖ account 4 ‖ step 6. The caller checks the length.
+    function postAt(
+        bytes calldata posted,
+        uint256 index
+    ) internal pure returns (uint256 slotIndex, uint32 account, uint48 step) {
+        assembly ("memory-safe") {
+            let word := calldataload(add(posted.offset, mul(index, 11)))
+            slotIndex := shr(248, word)
+            account := and(shr(216, word), 0xffffffff)
+            step := and(shr(168, word), 0xffffffffffff)
+        }
+    }
+
+    /// @notice The head of a chain of posted orders after one more: 224 bits of a hash.
+    function chain(uint256 head, uint32 account, uint48 step) internal pure returns (uint256 next) {
+        assembly ("memory-safe") {
+            mstore(0x00, head)
+            mstore(0x20, or(shl(224, account), shl(176, step)))
+            next := shr(32, keccak256(0x00, 0x2a))
+        }
+    }
+
+    /// @notice The plain twin of `chain`.
+    function chainPlain(uint256 head, uint32 account, uint48 step) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encodePacked(head, account, step))) >> 32;
+    }
+
     /// @notice The plain twin of `structHash`.
     function structHashPlain(
         uint32 account,

@@ -82,6 +82,60 @@ library MeterValues {
         }
     }
 
+    /// @notice Settles `count` deviations of one account, one word each at `place`, against the cells from `first` on.
+    /// The loop of a settlement; `settle` is its plain twin.
+    /// @return moneyMicro What the account receives (positive) or pays (negative).
+    /// @return outsideWh Deviation outside the dead-band, summed over the slots.
+    function pay(
+        DeviationCell[] memory cells,
+        uint256 first,
+        uint256 count,
+        uint256 place,
+        uint256 deadBandWh
+    ) internal pure returns (int256 moneyMicro, uint256 outsideWh) {
+        assembly ("memory-safe") {
+            let slot := add(add(cells, 0x20), shl(5, first))
+            for {
+                let end := add(place, shl(5, count))
+            } lt(place, end) {
+                place := add(place, 0x20)
+                slot := add(slot, 0x20)
+            } {
+                let deviation := mload(place)
+                if iszero(deviation) {
+                    continue
+                }
+                let cell := mload(slot)
+                // Shorts lie one word behind longs: price of the rest, total and run.
+                let sign := sar(255, deviation)
+                let half := add(cell, and(sign, 0x20))
+                let energy := sub(xor(deviation, sign), sign)
+                if gt(energy, deadBandWh) {
+                    outsideWh := add(outsideWh, sub(energy, deadBandWh))
+                }
+                let netted := mload(add(cell, 0xa0))
+                let worth := 0
+                if netted {
+                    let total := mload(add(half, 0x60))
+                    switch eq(netted, total)
+                    case 1 {
+                        netted := energy
+                    }
+                    default {
+                        let field := add(half, 0xc0)
+                        let run := mload(field)
+                        let next := add(run, energy)
+                        mstore(field, next)
+                        netted := sub(div(mul(next, netted), total), div(mul(run, netted), total))
+                    }
+                    worth := mul(netted, mload(cell))
+                }
+                worth := add(worth, mul(sub(energy, netted), mload(add(half, 0x20))))
+                moneyMicro := add(moneyMicro, sub(xor(worth, sign), sign))
+            }
+        }
+    }
+
     /// @notice Settles one deviation; `cell` must hold the totals of its slot. Call in the order of accounts.
     /// @return moneyMicro What the account receives (positive) or pays (negative).
     function settle(DeviationCell memory cell, int256 deviationWh) internal pure returns (int256 moneyMicro) {

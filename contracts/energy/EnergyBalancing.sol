@@ -104,8 +104,9 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
     // --- internal ---
 
     function _checkCommitment(Book calldata book) private view {
-        bytes32 positions = keccak256(abi.encode(bytes32(0), keccak256(book.positions)));
-        bytes32 given = keccak256(abi.encode(book.count, keccak256(book.prices), keccak256(book.posted), positions));
+        bytes32 given = keccak256(
+            abi.encode(book.count, keccak256(book.prices), keccak256(book.posted), keccak256(book.positions))
+        );
         (BookStatus status, bytes32 commitment) = EXCHANGE.bookOf(book.firstSlot);
         if (status == BookStatus.Open || (given >> 8) << 8 != commitment) revert EnergyWrongPositions(book.firstSlot);
     }

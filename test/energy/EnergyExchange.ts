@@ -31,7 +31,7 @@ import {
   WITHDRAWAL_DELAY,
 } from "../../scripts/lib/energy-market.ts";
 import { hub, randomOf, unlimited } from "./books.ts";
-import { bid, offer, refuses, steps } from "./helpers.ts";
+import { bid, offer, refuses } from "./helpers.ts";
 
 const { viem, networkHelpers } = await network.create();
 const RICH = 10n ** 12n;

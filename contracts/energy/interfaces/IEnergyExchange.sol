@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Cell, Link, SlotOutcome} from "../libraries/UniformPrice.sol";
+import {Link, SlotOutcome} from "../libraries/UniformPrice.sol";
 
 /// @notice How a book ended.
 /// @dev `Committed`: settled from the book its operator had committed. `Fallback`: settled by somebody after the
@@ -11,31 +11,6 @@ enum BookStatus {
     Committed,
     Fallback,
     Void
-}
-
-/// @notice A settlement on its way through several transactions; the chain keeps only its hash.
-struct Progress {
-    uint32 firstSlot;
-    /// @notice Slots of the book.
-    uint256 count;
-    Cell[] cells;
-    /// @notice keccak256 of each chunk of orders counted.
-    bytes32[] chunks;
-    /// @notice Hashes of the groups of 128 leaves counted.
-    bytes groups;
-    /// @notice The account of the last order counted.
-    uint256 lastAccount;
-    /// @notice 0 counting, 1 collecting from payers, 2 paying out.
-    uint256 phase;
-    /// @notice The next chunk of the phase.
-    uint256 next;
-    BookStatus status;
-    bytes32 pricesHash;
-    bytes32 postedHash;
-    /// @notice Chain of the positions of all chunks.
-    bytes32 positions;
-    /// @notice What the clearing account holds for those not paid yet.
-    int256 heldMicro;
 }
 
 /// @title IEnergyExchange
@@ -64,15 +39,6 @@ interface IEnergyExchange {
         int256 networkMicro,
         bytes32 commitment
     );
-    /// @notice A step of a settlement in several transactions was taken; the state to continue from is in the event.
-    event SettlementAdvanced(
-        uint32 indexed firstSlot,
-        address indexed submitter,
-        uint256 phase,
-        uint256 next,
-        bytes state
-    );
-
     /// @notice The accounts of the order records are not strictly ascending at record `index`.
     /// @dev Sort by account and drop duplicates; the SDK's builder does both.
     error EnergyIdOrder(uint256 index);
@@ -106,10 +72,6 @@ interface IEnergyExchange {
     /// @notice The times given at deployment do not fit each other.
     /// @dev The withdrawal delay must outlast the longest time a closed book can stay unsettled.
     error EnergyBadTiming();
-    /// @notice The state given is not where this settlement stands.
-    /// @dev Continue from the state in the last `SettlementAdvanced`.
-    error EnergyWrongProgress(uint32 firstSlot);
-
     /// @notice Zones and the lines between them.
     function links() external view returns (Link[] memory);
 

@@ -169,7 +169,7 @@ function assemble(
     publishedPrices,
     postedPositions,
     recordPositions,
-    commitment: commitmentOf(count, publishedPrices, postedPositions, [recordPositions]),
+    commitment: commitmentOf(count, publishedPrices, postedPositions, recordPositions),
   };
 }
 
@@ -186,14 +186,11 @@ export function encodePositions(positions: readonly Position[]): Hex {
 }
 
 /** The exchange's commitment to a book's prices and positions; the lowest byte is the status's place. */
-export function commitmentOf(count: number, prices: Hex, posted: Hex, chunks: readonly Hex[]): Hex {
-  const two = [{ type: "bytes32" }, { type: "bytes32" }] as const;
-  let positions: Hex = `0x${"00".repeat(32)}`;
-  for (const chunk of chunks) positions = keccak256(encodeAbiParameters(two, [positions, keccak256(chunk)]));
+export function commitmentOf(count: number, prices: Hex, posted: Hex, positions: Hex): Hex {
   const hash = keccak256(
     encodeAbiParameters(
       [{ type: "uint256" }, { type: "bytes32" }, { type: "bytes32" }, { type: "bytes32" }],
-      [BigInt(count), keccak256(prices), keccak256(posted), positions],
+      [BigInt(count), keccak256(prices), keccak256(posted), keccak256(positions)],
     ),
   );
   return `${hash.slice(0, -2)}00` as Hex;

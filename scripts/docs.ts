@@ -7,6 +7,7 @@ import { build } from "./build.ts";
 import { fail } from "./lib/console.ts";
 import { type DocumentedError, readArtifacts, readErrors } from "./lib/abis.ts";
 import { ROOT } from "./lib/run.ts";
+import { command } from "./lib/usage.ts";
 
 const USAGE = `Usage: npm run docs -- [--check]
 
@@ -18,7 +19,9 @@ Example: npm run docs -- --check`;
 function page(own: readonly DocumentedError[], foreign: readonly DocumentedError[]): string {
   const rows = (errors: readonly DocumentedError[]): string[] =>
     errors.map(({ signature, selector, contracts, why, remedy }) => {
-      const text = [`\`${signature}\``, `\`${selector}\``, contracts.join(", "), why, remedy].map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " "));
+      const text = [`\`${signature}\``, `\`${selector}\``, contracts.join(", "), why, remedy].map((cell) =>
+        cell.replaceAll("|", "\\|").replace(/\s+/g, " "),
+      );
       return `| ${text.join(" | ")} |`;
     });
   return [
@@ -40,20 +43,22 @@ function page(own: readonly DocumentedError[], foreign: readonly DocumentedError
   ].join("\n");
 }
 
-try {
+await command(USAGE, async () => {
   const { values } = parseArgs({ options: { check: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
   if (values.help) {
     console.log(USAGE);
-    process.exit(0);
+    return 0;
   }
   await build("production");
   const errors = await readErrors(await readArtifacts());
   const own = errors.filter(({ remedy }) => remedy !== "");
   const foreign = errors.filter(({ remedy }) => remedy === "");
   // An error of the suite's own that nobody explained must not hide among OpenZeppelin's.
-  const library = /^(AccessManager|AccessManaged|ERC\d|SafeERC20|SafeCast|Ownable|Address|ECDSA|InvalidShortString|StringTooLong|StringsInsufficient|ReentrancyGuard|InvalidAccountNonce|FailedCall|InsufficientBalance|Math|Checkpoint|Errors)/;
+  const library =
+    /^(AccessManager|AccessManaged|ERC\d|SafeERC20|SafeCast|Ownable|Address|ECDSA|InvalidShortString|StringTooLong|StringsInsufficient|ReentrancyGuard|InvalidAccountNonce|FailedCall|InsufficientBalance|Math|Checkpoint|Errors)/;
   const silent = foreign.filter(({ signature }) => !library.test(signature));
-  if (silent.length > 0) fail(`these errors need @notice (why) and @dev (what to do): ${silent.map((e) => e.signature).join(", ")}`);
+  if (silent.length > 0)
+    fail(`these errors need @notice (why) and @dev (what to do): ${silent.map((e) => e.signature).join(", ")}`);
 
   const path = join(ROOT, "docs", "errors.md");
   const text = await format(page(own, foreign), { parser: "markdown", printWidth: 120 });
@@ -64,6 +69,5 @@ try {
     await writeFile(path, text);
     console.log(`docs/errors.md: ${own.length} errors of the suite, ${foreign.length} from libraries`);
   }
-} catch (error) {
-  fail(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, 2);
-}
+  return 0;
+});

@@ -1,6 +1,14 @@
 import { createServer } from "node:net";
 import hre from "hardhat";
-import { createPublicClient, createTestClient, createWalletClient, defineChain, http, type LocalAccount, type PublicClient } from "viem";
+import {
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  defineChain,
+  http,
+  type LocalAccount,
+  type PublicClient,
+} from "viem";
 
 /** The connection Hardhat makes to a network, with Ignition and viem on it. */
 export type Connection = Awaited<ReturnType<typeof hre.network.create>>;
@@ -54,20 +62,31 @@ export async function connectNetwork(name: string): Promise<Connection> {
     if (/HHE7\b|configuration variable/i.test(reason)) {
       throw new ChainProblem(`${reason} Set it in the environment or with "npx hardhat keystore set NAME".`);
     }
-    if (/private key|invalid key|accounts/i.test(reason)) throw new ChainProblem(`the account of network ${name} is unusable: ${reason}`);
-    if (/chain ?id/i.test(reason)) throw new ChainProblem(`network ${name} is another chain than configured: ${reason}`);
+    if (/private key|invalid key|accounts/i.test(reason))
+      throw new ChainProblem(`the account of network ${name} is unusable: ${reason}`);
+    if (/chain ?id/i.test(reason))
+      throw new ChainProblem(`network ${name} is another chain than configured: ${reason}`);
     throw new ChainProblem(`network ${name} does not answer (${reason}). Is the endpoint up and its address right?`);
   }
   if (configured.chainId !== undefined && configured.chainId !== chainId) {
-    throw new ChainProblem(`network ${name} should be chain ${configured.chainId}, but the endpoint is chain ${chainId}`);
+    throw new ChainProblem(
+      `network ${name} should be chain ${configured.chainId}, but the endpoint is chain ${chainId}`,
+    );
   }
   const accounts = (await connection.provider.request({ method: "eth_accounts" })) as string[];
   const first = accounts[0];
   if (first === undefined) {
-    throw new ChainProblem(`network ${name} has no account to send from. Add one to its "accounts" in hardhat.config.ts.`);
+    throw new ChainProblem(
+      `network ${name} has no account to send from. Add one to its "accounts" in hardhat.config.ts.`,
+    );
   }
-  const balance = BigInt((await connection.provider.request({ method: "eth_getBalance", params: [first, "latest"] })) as string);
-  if (balance === 0n) throw new ChainProblem(`account ${first} has no funds on ${name} (chain ${chainId}). Send it some, then run again.`);
+  const balance = BigInt(
+    (await connection.provider.request({ method: "eth_getBalance", params: [first, "latest"] })) as string,
+  );
+  if (balance === 0n)
+    throw new ChainProblem(
+      `account ${first} has no funds on ${name} (chain ${chainId}). Send it some, then run again.`,
+    );
   return connection;
 }
 
@@ -82,7 +101,12 @@ export interface Clock {
 export async function chainOf(url: string): Promise<ReturnType<typeof defineChain>> {
   const client = createPublicClient({ transport: http(url) });
   const id = await client.getChainId();
-  return defineChain({ id, name: `chain ${id}`, nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 }, rpcUrls: { default: { http: [url] } } });
+  return defineChain({
+    id,
+    name: `chain ${id}`,
+    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    rpcUrls: { default: { http: [url] } },
+  });
 }
 
 export async function createClock(client: PublicClient, url: string): Promise<Clock> {

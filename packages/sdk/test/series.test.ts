@@ -44,7 +44,12 @@ describe("parseDailySeries", () => {
 
   const broken: [what: string, csv: string, line: number, message: RegExp][] = [
     ["a missing day", "date,precipitation\n2014-06-01,0\n2014-06-03,1\n", 3, /2014-06-02 is missing/],
-    ["a missing day over a leap year's end of February", "date,precipitation\n2012-02-28,0\n2012-03-01,1\n", 3, /2012-02-29 is missing/],
+    [
+      "a missing day over a leap year's end of February",
+      "date,precipitation\n2012-02-28,0\n2012-03-01,1\n",
+      3,
+      /2012-02-29 is missing/,
+    ],
     ["a repeated date", "date,precipitation\n2014-06-01,0\n2014-06-01,1\n", 3, /twice/],
     ["dates out of order", "date,precipitation\n2014-06-02,0\n2014-06-01,1\n", 3, /after a later one/],
     ["a date that does not exist", "date,precipitation\n2014-02-30,0\n", 2, /not a date/],
@@ -73,7 +78,10 @@ describe("parseDailySeries", () => {
   it("gives back what was written, for any values", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 400 }), (tenths) => {
-        const rows = tenths.map((value, day) => `${new Date(Date.UTC(2012, 0, 1 + day)).toISOString().slice(0, 10)},${(value / 10).toFixed(1)}`);
+        const rows = tenths.map(
+          (value, day) =>
+            `${new Date(Date.UTC(2012, 0, 1 + day)).toISOString().slice(0, 10)},${(value / 10).toFixed(1)}`,
+        );
         const parsed = parseDailySeries(["date,precipitation", ...rows].join("\n"), format);
         expect(parsed.map(({ value }) => value)).to.deep.equal(tenths);
       }),

@@ -54,7 +54,11 @@ export function parseDailySeries(csv: string, format: DailySeriesFormat): DailyV
     if (index === 0 || (text.trim() === "" && index === lines.length - 1)) continue;
     const cells = splitCsvLine(text);
     if (cells.length !== header.length) {
-      throw new SeriesError(line, `has ${cells.length} cells, the header has ${header.length}`, "Repair or remove the line.");
+      throw new SeriesError(
+        line,
+        `has ${cells.length} cells, the header has ${header.length}`,
+        "Repair or remove the line.",
+      );
     }
     const date = (cells[dateIndex] ?? "").trim();
     const time = isoTime(date);
@@ -67,7 +71,11 @@ export function parseDailySeries(csv: string, format: DailySeriesFormat): DailyV
     }
     if (previous !== undefined && time !== previous + DAY_MS) {
       const missing = new Date(previous + DAY_MS).toISOString().slice(0, 10);
-      throw new SeriesError(line, `the day ${missing} is missing`, "Fill the gap from the station's records; a guess would move money.");
+      throw new SeriesError(
+        line,
+        `the day ${missing} is missing`,
+        "Fill the gap from the station's records; a guess would move money.",
+      );
     }
     const raw = (cells[valueIndex] ?? "").trim();
     if (!number.test(raw)) {
@@ -88,14 +96,19 @@ export function parseDailySeries(csv: string, format: DailySeriesFormat): DailyV
     values.push({ date, value: Math.round(value * scale) });
     previous = time;
   }
-  if (values.length === 0) throw new SeriesError(1, "there is no reading below the header", "Give a file with one line a day.");
+  if (values.length === 0)
+    throw new SeriesError(1, "there is no reading below the header", "Give a file with one line a day.");
   return values;
 }
 
 function columnOf(header: readonly string[], name: string): number {
   const index = header.findIndex((cell) => cell.trim() === name);
   if (index < 0) {
-    throw new SeriesError(1, `there is no column "${name}" (there are ${header.join(", ")})`, "Name one of the file's columns.");
+    throw new SeriesError(
+      1,
+      `there is no column "${name}" (there are ${header.join(", ")})`,
+      "Name one of the file's columns.",
+    );
   }
   return index;
 }

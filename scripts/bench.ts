@@ -5,8 +5,9 @@ import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { type Area, createBench, type Row } from "./bench/harness.ts";
 import { build } from "./build.ts";
-import { fail, ProgressLine, table, thousands } from "./lib/console.ts";
+import { ProgressLine, table, thousands } from "./lib/console.ts";
 import { ROOT } from "./lib/run.ts";
+import { command, UsageError } from "./lib/usage.ts";
 
 const areas = readdirSync(join(ROOT, "scripts", "bench"))
   .filter((file) => file.endsWith(".ts") && file !== "harness.ts")
@@ -20,7 +21,7 @@ Areas: ${areas.join(", ")}. The exit code is 1 when a figure is over its budget.
 
 Example: npm run bench -- --only foundation --json bench.json`;
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: "string", multiple: true },
@@ -30,11 +31,11 @@ async function main(): Promise<void> {
   });
   if (values.help) {
     console.log(USAGE);
-    return;
+    return 0;
   }
   const chosen = values.only ?? areas;
   for (const name of chosen)
-    if (!areas.includes(name)) throw new Error(`unknown area ${name}; there are ${areas.join(", ")}`);
+    if (!areas.includes(name)) throw new UsageError(`unknown area ${name}; there are ${areas.join(", ")}`);
   await build("production");
 
   const rows: Row[] = [];
@@ -75,13 +76,7 @@ async function main(): Promise<void> {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
   for (const row of over) console.log(pc.red(`${row.id}: ${thousands(row.value)} ${row.unit} is over its budget`));
   for (const id of missing) console.log(pc.red(`${id}: has a budget but was not measured`));
-  process.exit(over.length + missing.length === 0 ? 0 : 1);
+  return over.length + missing.length === 0 ? 0 : 1;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (error instanceof Error && /^(unknown area|Unknown option|Option )/.test(error.message))
-    fail(`${error.message}\n\n${USAGE}`, 2);
-  throw error;
-}
+await command(USAGE, main);

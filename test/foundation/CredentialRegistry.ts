@@ -1,6 +1,11 @@
 import { expect } from "chai";
 import type { TypedDataDomain } from "ethers";
 import { network } from "hardhat";
+import {
+  AccessManager__factory,
+  CredentialRegistry__factory,
+  ERC1271Wallet__factory,
+} from "../../typechain-types/index.js";
 
 const { ethers, networkHelpers } = await network.create();
 
@@ -24,11 +29,14 @@ const GRANT_TYPES = {
   ],
 };
 
+type Signer = Awaited<ReturnType<typeof ethers.getSigners>>[number];
+type Nine = [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
+
 /** Two issuers of technicians (one delegating), one of physicians, a relayer and a subject. */
 async function fixture() {
-  const [admin, council, office, branch, guild, medical, subject, other, relayer] = await ethers.getSigners();
-  const manager = await ethers.deployContract("AccessManager", [admin.address]);
-  const registry = await ethers.deployContract("CredentialRegistry", [await manager.getAddress()]);
+  const [admin, council, office, branch, guild, medical, subject, other, relayer] = (await ethers.getSigners()) as Nine;
+  const manager = await new AccessManager__factory(admin).deploy(admin.address);
+  const registry = await new CredentialRegistry__factory(admin).deploy(await manager.getAddress());
   await registry.appoint(TECHNICIAN, council.address, 2); // authority 1
   await registry.appoint(PHYSICIAN, medical.address, 0); // authority 2
   await registry.connect(council).delegate(TECHNICIAN, office.address, 1); // authority 3
@@ -328,7 +336,11 @@ describe("CredentialRegistry", () => {
         until,
         attributes: BigInt(index),
       }));
-      await expect(registry.connect(council).grantBatch(TECHNICIAN, [...requests, { ...requests[0], until: from }]))
+      await expect(
+        registry
+          .connect(council)
+          .grantBatch(TECHNICIAN, [...requests, { subject: other.address, from, until: from, attributes: 0n }]),
+      )
         .to.be.revertedWithCustomError(registry, "CredentialValidityInvalid")
         .withArgs(from, from);
       await expect(registry.connect(council).grantBatch(TECHNICIAN, requests))
@@ -465,9 +477,10 @@ describe("CredentialRegistry", () => {
       await registry.grantBySignature(message, await council.signTypedData(domain, GRANT_TYPES, message));
       const signature = await council.signTypedData(domain, GRANT_TYPES, renewal);
       await registry.connect(council).suspend(grantId(1, 1), subject.address, TECHNICIAN);
-      await expect(
-        registry.connect(relayer).grantBySignature(renewal, signature),
-      ).to.be.revertedWithCustomError(registry, "CredentialIsSuspended");
+      await expect(registry.connect(relayer).grantBySignature(renewal, signature)).to.be.revertedWithCustomError(
+        registry,
+        "CredentialIsSuspended",
+      );
     });
 
     it("work on no other chain and no other contract", async () => {
@@ -478,9 +491,7 @@ describe("CredentialRegistry", () => {
         { ...domain, name: "Publica" },
         { ...domain, version: "2" },
       ])
-        await expect(
-          registry.grantBySignature(message, await council.signTypedData(wrong, GRANT_TYPES, message)),
-        )
+        await expect(registry.grantBySignature(message, await council.signTypedData(wrong, GRANT_TYPES, message)))
           .to.be.revertedWithCustomError(registry, "CredentialSignatureInvalid")
           .withArgs(council.address);
     });
@@ -577,7 +588,7 @@ describe("CredentialRegistry", () => {
 
     it("are accepted from a contract account (ERC-1271) as long as it agrees", async () => {
       const { registry, subject, other, relayer, domain, message } = await networkHelpers.loadFixture(fixture);
-      const wallet = await ethers.deployContract("ERC1271Wallet", [other.address]);
+      const wallet = await new ERC1271Wallet__factory(other).deploy(other.address);
       const issuer = await wallet.getAddress();
       await registry.appoint(TECHNICIAN, issuer, 0);
       const signed = { ...message, issuer };

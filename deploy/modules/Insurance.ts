@@ -18,5 +18,5 @@ export default buildModule("Insurance", (m) => {
     { ...roles, role: 402n, name: "quoteAdmin", functions: ["setQuoteKey"] },
     { ...roles, role: 403n, name: "salesPauser", functions: ["setSalesPaused"] },
   ]);
-  return { policyBook, policySettlement };
+  return { accessManager, policyBook, policySettlement };
 });

@@ -5,7 +5,7 @@ import { ChainProblem, type Connection } from "./chain.ts";
 import type { Actor } from "./rain.ts";
 
 /** Enough gas for everything one actor of a story does, the bot's season of reports included. */
-const GAS_PER_ACTOR = 1_000_000n;
+const GAS_PER_ACTOR = 8_000_000n;
 const GAS_OF_BOT = 25_000_000n;
 
 export interface Actors {

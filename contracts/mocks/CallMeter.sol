@@ -17,7 +17,7 @@ contract CallMeter {
         address target,
         bytes memory data
     ) external view returns (uint256 used, bytes memory result) {
-        require(target.code.length > 0);
+        if (target.code.length == 0) revert MeteredCallFailed("");
         return _measure(target, data);
     }
 

@@ -23,9 +23,11 @@ async function deployed() {
   const money = await viem.deployContract("TestToken", ["Euro", "EUR", 6]);
   const feeds = await viem.deployContract("ScriptedFeeds");
   const modules = await ignition.deploy(Insurance);
-  const [manager, book, settlement] = await Promise.all(
-    [modules.accessManager, modules.policyBook, modules.policySettlement].map(async (contract) => (await contract.getAddress()) as Address),
-  ) as [Address, Address, Address];
+  const [manager, book, settlement] = (await Promise.all(
+    [modules.accessManager, modules.policyBook, modules.policySettlement].map(
+      async (contract) => (await contract.getAddress()) as Address,
+    ),
+  )) as [Address, Address, Address];
   const { address: pool } = await viem.deployContract("UnderwritingPool", [
     money.address,
     "Euro Underwriting",

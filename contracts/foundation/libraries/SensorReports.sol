@@ -21,11 +21,22 @@ struct ReadingMessage {
 /// @title SensorReports
 /// @notice The bytes of a report and of what a sensor signs.
 library SensorReports {
-    bytes32 internal constant READING_TYPEHASH =
-        keccak256("Reading(bytes32 feed,uint32 round,uint40 observedAt,int128 value,uint16 epoch)");
+    bytes32 internal constant READING_TYPEHASH = keccak256(
+        "Reading(bytes32 feed,uint32 round,uint40 observedAt,int128 value,uint16 epoch)"
+    );
+
+    /// @notice Bytes before the readings: round (4), observedAt (5), epoch (2).
+    uint256 internal constant HEADER = 11;
 
     /// @notice Bytes of one reading: sensor index (1), value (16), r (32), vs (32).
     uint256 internal constant STRIDE = 81;
+
+    /// @notice What all readings of a report have in common.
+    function headOf(bytes calldata report) internal pure returns (uint32 round, uint40 observedAt, uint16 epoch) {
+        if (report.length < HEADER) revert ISensorFeeds.FeedReportMalformed(report.length);
+        uint256 head = uint256(bytes32(report)) >> 168;
+        return (uint32(head >> 56), uint40(head >> 16), uint16(head));
+    }
 
     /// @notice The EIP-712 digest of `message`.
     function digest(ReadingMessage memory message) internal pure returns (bytes32) {
@@ -48,24 +59,24 @@ library SensorReports {
     /// @notice The median of a report and the bitmap of who signed; reverts unless a quorum of distinct sensors did.
     /// @param set The sensor set in force.
     /// @param message What they signed, but for the value.
-    /// @param readings The report.
+    /// @param report The report.
     function tally(
         bytes memory set,
         ReadingMessage memory message,
-        bytes calldata readings
+        bytes calldata report
     ) internal view returns (int128 median, uint256 seen) {
         uint256 quorum = SensorSets.quorumOf(set);
-        uint256 count = readings.length / STRIDE;
-        if (readings.length != count * STRIDE) revert ISensorFeeds.FeedReportMalformed(readings.length);
+        uint256 count = report.length / STRIDE;
+        if (report.length % STRIDE != HEADER) revert ISensorFeeds.FeedReportMalformed(report.length);
         if (count < quorum) revert ISensorFeeds.FeedQuorumMissed(count, quorum);
         message.value = type(int128).min;
         uint256 done = 0;
-        (done, seen) = accept(set, message, readings, 0, 0);
+        (done, seen) = accept(set, message, report, 0, 0);
         while (done < count) {
-            seen |= check(set, message, readings, done, seen);
-            (done, seen) = accept(set, message, readings, done + 1, seen);
+            seen |= check(set, message, report, done, seen);
+            (done, seen) = accept(set, message, report, done + 1, seen);
         }
-        median = valueAt(readings, count / 2);
+        median = valueAt(report, count / 2);
     }
 
     /// @notice Checks reading number `i` in plain words: the sensor's bit, or the error that says what is wrong.
@@ -73,11 +84,11 @@ library SensorReports {
     function check(
         bytes memory set,
         ReadingMessage memory message,
-        bytes calldata readings,
+        bytes calldata report,
         uint256 i,
         uint256 seen
     ) internal view returns (uint256 bit) {
-        bytes calldata reading = readings[i * STRIDE:(i + 1) * STRIDE];
+        bytes calldata reading = report[HEADER + i * STRIDE:HEADER + (i + 1) * STRIDE];
         uint256 sensor = uint8(reading[0]);
         int128 value = int128(uint128(bytes16(reading[1:17])));
         if (sensor >= SensorSets.sizeOf(set)) revert ISensorFeeds.FeedSensorUnknown(sensor);
@@ -95,22 +106,24 @@ library SensorReports {
     function accept(
         bytes memory set,
         ReadingMessage memory message,
-        bytes calldata readings,
+        bytes calldata report,
         uint256 done,
         uint256 seen
     ) internal view returns (uint256 next, uint256 signed) {
         uint256 start;
         assembly ("memory-safe") {
-            start := readings.offset
+            start := add(report.offset, 11)
         }
-        (next, signed) = _accept(set, message, start + done * STRIDE, start + readings.length, seen);
-        next = (next - start) / STRIDE;
+        unchecked {
+            (next, signed) = _accept(set, message, start + done * STRIDE, start + report.length - HEADER, seen);
+            next = (next - start) / STRIDE;
+        }
     }
 
     /// @notice The value of reading number `i`, which the report must hold.
-    function valueAt(bytes calldata readings, uint256 i) internal pure returns (int128 value) {
+    function valueAt(bytes calldata report, uint256 i) internal pure returns (int128 value) {
         assembly ("memory-safe") {
-            value := signextend(15, shr(120, calldataload(add(readings.offset, mul(i, 81)))))
+            value := signextend(15, shr(120, calldataload(add(add(report.offset, 11), mul(i, 81)))))
         }
     }
 
@@ -128,13 +141,17 @@ library SensorReports {
             mstore(add(input, 0xa0), hex"1901")
             mstore(add(input, 0xa2), mload(add(message, 0xc0)))
             let size := and(0xff, shr(8, mload(add(set, 0x20))))
-            for {} lt(cursor, end) { cursor := add(cursor, 81) } {
+            for {} lt(cursor, end) {
+                cursor := add(cursor, 81)
+            } {
                 let value := calldataload(cursor)
                 let sensor := byte(0, value)
                 let bit := shl(sensor, 1)
                 value := signextend(15, shr(120, value))
                 // Known, distinct, in order?
-                if or(or(iszero(lt(sensor, size)), and(seen, bit)), slt(value, mload(add(message, 0x80)))) { break }
+                if or(or(iszero(lt(sensor, size)), and(seen, bit)), slt(value, mload(add(message, 0x80)))) {
+                    break
+                }
                 mstore(add(message, 0x80), value)
                 mstore(add(input, 0xc2), keccak256(message, 0xc0))
                 mstore(input, keccak256(add(input, 0xa0), 0x42))
@@ -147,22 +164,30 @@ library SensorReports {
                     mstore(add(input, 0x20), add(27, shr(255, s)))
                     mstore(add(input, 0x40), calldataload(add(cursor, 17)))
                     s := shr(1, shl(1, s))
-                    if gt(s, 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0) { break }
+                    if gt(s, 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0) {
+                        break
+                    }
                     mstore(add(input, 0x60), s)
                     pop(staticcall(gas(), 0x01, input, 0x80, 0x00, 0x20))
                     // The answer is zero when nobody signed, and the row is zero when the sensor was ejected.
                     let signer := mload(0x00)
-                    if or(iszero(signer), xor(signer, row)) { break }
+                    if or(iszero(signer), xor(signer, row)) {
+                        break
+                    }
                 }
                 default {
-                    if gt(s, 0x7FFFFFFF800000007FFFFFFFFFFFFFFFDE737D56D38BCF4279DCE5617E3192A8) { break }
+                    if gt(s, 0x7FFFFFFF800000007FFFFFFFFFFFFFFFDE737D56D38BCF4279DCE5617E3192A8) {
+                        break
+                    }
                     row := add(add(set, 0x20), and(row, 0xffff))
                     mstore(add(input, 0x20), calldataload(add(cursor, 17)))
                     mstore(add(input, 0x40), s)
                     mstore(add(input, 0x60), mload(row))
                     mstore(add(input, 0x80), mload(add(row, 0x20)))
                     pop(staticcall(gas(), 0x100, input, 0xa0, 0x00, 0x20))
-                    if xor(mload(0x00), 1) { break }
+                    if xor(mload(0x00), 1) {
+                        break
+                    }
                 }
                 seen := or(seen, bit)
             }

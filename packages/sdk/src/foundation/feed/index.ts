@@ -7,7 +7,7 @@ export { readFeed, type ReadFeedErrorType, type ReadFeedParameters, type ReadFee
 export { readFeedConfig, type ReadFeedConfigErrorType, type ReadFeedConfigParameters, type ReadFeedConfigReturnType } from "./readFeedConfig.ts";
 export { readFeedRound, type ReadFeedRoundErrorType, type ReadFeedRoundParameters, type ReadFeedRoundReturnType } from "./readFeedRound.ts";
 export { readFeedSensors, type ReadFeedSensorsErrorType, type ReadFeedSensorsParameters, type ReadFeedSensorsReturnType } from "./readFeedSensors.ts";
-export { assembleReport, encodeReport, median, type Report } from "./report.ts";
+export { assembleReport, encodeReport, median, type Report, type ReportHead } from "./report.ts";
 export { scheduleSensors, type ScheduleSensorsErrorType, type ScheduleSensorsParameters, type ScheduleSensorsReturnType } from "./scheduleSensors.ts";
 export { accountSensor, compactSignature, lowSSignature, p256Key, p256Sensor, remoteSensor, type SensorSigner, signReading } from "./signers.ts";
 export { submitReport, type SubmitReportErrorType, type SubmitReportParameters, type SubmitReportReturnType } from "./submitReport.ts";

@@ -1,7 +1,18 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import hre from "hardhat";
-import { concat, encodeFunctionData, type Hash, type Hex, keccak256, pad, parseEventLogs, size, slice, toHex } from "viem";
+import {
+  concat,
+  encodeFunctionData,
+  type Hash,
+  type Hex,
+  keccak256,
+  pad,
+  parseEventLogs,
+  size,
+  slice,
+  toHex,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import {
   accountSensor,
@@ -100,7 +111,11 @@ async function setup(network: "default" | "prague" = "default") {
   };
   const submit = (report: Report) => submitReport(stranger, { address, report });
   /** Posts the readings as they are: in this order, all of them. */
-  const submitRaw = (context: FeedContext, readings: readonly SignedReading[], head: Partial<Reading> & { epoch?: number } = {}) => {
+  const submitRaw = (
+    context: FeedContext,
+    readings: readonly SignedReading[],
+    head: Partial<Reading> & { epoch?: number } = {},
+  ) => {
     const [first] = readings;
     const round = head.round ?? first?.round ?? 1;
     const observedAt = head.observedAt ?? first?.observedAt ?? 0;
@@ -115,7 +130,23 @@ async function setup(network: "default" | "prague" = "default") {
       sensors: [],
     });
   };
-  return { address, authority, client, connection, create, feeds, logs, networkHelpers, now, read, stranger, submit, submitRaw, viem, wallet };
+  return {
+    address,
+    authority,
+    client,
+    connection,
+    create,
+    feeds,
+    logs,
+    networkHelpers,
+    now,
+    read,
+    stranger,
+    submit,
+    submitRaw,
+    viem,
+    wallet,
+  };
 }
 
 async function refused(action: Promise<unknown>, code: string, values?: readonly unknown[]): Promise<void> {
@@ -165,8 +196,14 @@ describe("SensorFeeds", () => {
       const { stranger, address, feeds } = await setup();
       const parameters = { address, description: DESCRIPTION, keys: sensors(1).map(({ key }) => key), quorum: 1 };
       await refused(createFeed(stranger, parameters), "AccessManagedUnauthorized");
-      await refused(scheduleSensors(stranger, { ...parameters, feed: feedIdOf(DESCRIPTION) }), "AccessManagedUnauthorized");
-      await refused(cancelSensors(stranger, { address: feeds.address, feed: feedIdOf(DESCRIPTION) }), "AccessManagedUnauthorized");
+      await refused(
+        scheduleSensors(stranger, { ...parameters, feed: feedIdOf(DESCRIPTION) }),
+        "AccessManagedUnauthorized",
+      );
+      await refused(
+        cancelSensors(stranger, { address: feeds.address, feed: feedIdOf(DESCRIPTION) }),
+        "AccessManagedUnauthorized",
+      );
     });
 
     it("refuses the same feed twice and descriptions that make no sense", async () => {
@@ -186,7 +223,9 @@ describe("SensorFeeds", () => {
       await refused(create(sensors(2), 0), "FeedQuorumInvalid", [0n, 2n]);
       await refused(create(sensors(2), 3), "FeedQuorumInvalid", [3n, 2n]);
       await refused(create([], 1), "FeedQuorumInvalid", [1n, 0n]);
-      const many = Array.from({ length: 256 }, (_, i) => remoteSensor({ curve: 0, x: pad(toHex(i + 1)), y: pad("0x") }, async () => "0x"));
+      const many = Array.from({ length: 256 }, (_, i) =>
+        remoteSensor({ curve: 0, x: pad(toHex(i + 1)), y: pad("0x") }, async () => "0x"),
+      );
       await refused(create(many, 1), "FeedQuorumInvalid", [1n, 256n]);
       await create(many.slice(1), 255);
     });
@@ -240,7 +279,13 @@ describe("SensorFeeds", () => {
         },
       ]);
       const round = await readFeed(client, { address, feed: context.feed });
-      expect(round).to.deep.equal({ value: 20n, observedAt: report.observedAt, updatedAt: await now(), round: 7, flags: 0 });
+      expect(round).to.deep.equal({
+        value: 20n,
+        observedAt: report.observedAt,
+        updatedAt: await now(),
+        round: 7,
+        flags: 0,
+      });
       expect(await tryReadFeed(client, { address, feed: context.feed })).to.deep.equal({ round, fresh: true });
     });
 
@@ -275,11 +320,19 @@ describe("SensorFeeds", () => {
       const { create, read, submit, submitRaw } = await setup();
       const signers = sensors(2);
       const { context } = await create(signers, 2);
-      await refused(submitRaw(context, await read(context, signers, [1n, 1n], { round: 0 })), "FeedRoundNotNewer", [0, 0]);
+      await refused(
+        submitRaw(context, await read(context, signers, [1n, 1n], { round: 0 })),
+        "FeedRoundNotNewer",
+        [0, 0],
+      );
       const report = assembleReport(context, 2, await read(context, signers, [1n, 1n], { round: 5 }));
       await submit(report);
       await refused(submit(report), "FeedRoundNotNewer", [5, 5]);
-      await refused(submitRaw(context, await read(context, signers, [1n, 1n], { round: 4 })), "FeedRoundNotNewer", [4, 5]);
+      await refused(
+        submitRaw(context, await read(context, signers, [1n, 1n], { round: 4 })),
+        "FeedRoundNotNewer",
+        [4, 5],
+      );
       await submitRaw(context, await read(context, signers, [1n, 1n], { round: 6 }));
     });
 
@@ -287,7 +340,16 @@ describe("SensorFeeds", () => {
       const { create, read, submit, client, stranger, feeds, connection } = await setup();
       const signers = sensors(31);
       const { context } = await create(signers, 21);
-      const report = assembleReport(context, 21, await read(context, signers, signers.map(() => 1n), { round: 1 }));
+      const report = assembleReport(
+        context,
+        21,
+        await read(
+          context,
+          signers,
+          signers.map(() => 1n),
+          { round: 1 },
+        ),
+      );
       await submit(report);
       const data = encodeFunctionData({ abi: feeds.abi, functionName: "submit", args: [report.feed, report.data] });
       await connection.networkHelpers.mine();
@@ -342,9 +404,7 @@ describe("SensorFeeds", () => {
         expect(stored.value).to.equal(value);
         expect(isSuspect(stored)).to.equal(suspect);
         const suspected = events.filter(({ eventName }) => eventName === "FeedSuspected");
-        expect(suspected).to.deep.equal(
-          suspect ? [{ eventName: "FeedSuspected", args: { feed, round, value } }] : [],
-        );
+        expect(suspected).to.deep.equal(suspect ? [{ eventName: "FeedSuspected", args: { feed, round, value } }] : []);
       }
     });
 
@@ -353,13 +413,16 @@ describe("SensorFeeds", () => {
       const signers = sensors(2);
       const { context } = await create(signers, 2);
       const report = assembleReport(context, 2, await read(context, signers, [1n, 2n], { round: 1 }));
-      for (const data of ["0x", slice(report.data, 0, 10), slice(report.data, 0, 172), concat([report.data, "0x00"])] as const)
+      for (const data of [
+        "0x",
+        slice(report.data, 0, 10),
+        slice(report.data, 0, 172),
+        concat([report.data, "0x00"]),
+      ] as const)
         await refused(submit({ ...report, data }), "FeedReportMalformed", [BigInt(size(data))]);
-      await refused(
-        submitReport(stranger, { address, report: { ...report, feed: pad("0x01") } }),
-        "FeedUnknown",
-        [pad("0x01")],
-      );
+      await refused(submitReport(stranger, { address, report: { ...report, feed: pad("0x01") } }), "FeedUnknown", [
+        pad("0x01"),
+      ]);
     });
   });
 
@@ -452,7 +515,11 @@ describe("SensorFeeds", () => {
           const readings = await read(context, signers, values, { round });
           const report = assembleReport(context, 3, readings);
           expect(report.value).to.equal(median(values));
-          if (whole) await submitRaw(context, readings.toSorted((a, b) => (a.value < b.value ? -1 : 1)));
+          if (whole)
+            await submitRaw(
+              context,
+              readings.toSorted((a, b) => (a.value < b.value ? -1 : 1)),
+            );
           else await submit(report);
           expect((await readFeed(client, { address, feed: context.feed })).value).to.equal(median(values));
         }),
@@ -502,7 +569,10 @@ describe("SensorFeeds", () => {
       const { feed } = context;
       await refused(readFeed(client, { address, feed }), "FeedWithoutData", [feed]);
       expect(await tryReadFeed(client, { address, feed })).to.deep.equal({ round: undefined, fresh: false });
-      expect(await tryReadFeed(client, { address, feed: pad("0x01") })).to.deep.equal({ round: undefined, fresh: false });
+      expect(await tryReadFeed(client, { address, feed: pad("0x01") })).to.deep.equal({
+        round: undefined,
+        fresh: false,
+      });
       const [reading] = await read(context, signers, [4n], { round: 1 });
       if (reading === undefined) throw new Error("no reading");
       await submitRaw(context, [reading]);
@@ -637,7 +707,11 @@ describe("SensorFeeds", () => {
       await scheduleSensors(wallet, { address, feed: context.feed, keys: remaining.map(({ key }) => key), quorum: 2 });
       await networkHelpers.time.increase(DAY);
       const next = { ...context, epoch: 2 };
-      const [a, , c] = (await read(next, sensors(3), [1n, 2n, 3n], { round: 1 })) as [SignedReading, SignedReading, SignedReading];
+      const [a, , c] = (await read(next, sensors(3), [1n, 2n, 3n], { round: 1 })) as [
+        SignedReading,
+        SignedReading,
+        SignedReading,
+      ];
       await refused(submitRaw(next, [a, c]), "FeedSensorUnknown", [2n]);
       await refused(submitRaw(next, [a, { ...c, sensor: 1 }]), "FeedSignatureInvalid", [1n]);
     });
@@ -673,7 +747,8 @@ describe("SensorFeeds", () => {
   describe("equivocation", () => {
     for (const liar of [0, 1]) {
       it(`of a ${liar === 0 ? "secp256k1" : "P-256"} sensor ejects it for ever, from this set, the next and later ones`, async () => {
-        const { create, read, submitRaw, client, address, wallet, stranger, networkHelpers, logs, feeds } = await setup();
+        const { create, read, submitRaw, client, address, wallet, stranger, networkHelpers, logs, feeds } =
+          await setup();
         const signers = sensors(4);
         const { context } = await create(signers, 2);
         const { feed } = context;
@@ -685,7 +760,9 @@ describe("SensorFeeds", () => {
         const [two] = (await read(context, signers, [2n, 2n], { round: 9 })).slice(liar);
         if (one === undefined || two === undefined) throw new Error("no readings");
         expect(await feeds.read.isEjected([feed, key])).to.equal(false);
-        const events = await logs(proveEquivocation(stranger, { address, proof: equivocationProof(context, key, one, two) }));
+        const events = await logs(
+          proveEquivocation(stranger, { address, proof: equivocationProof(context, key, one, two) }),
+        );
         expect(events).to.deep.equal([
           {
             eventName: "FeedSensorEjected",
@@ -694,7 +771,10 @@ describe("SensorFeeds", () => {
         ]);
         expect(await feeds.read.isEjected([feed, key])).to.equal(true);
         const without = keys.map((other, index) => (index === liar ? undefined : other));
-        expect(await readFeedSensors(client, { address, feed })).to.deep.equal({ inForce: without, scheduled: without });
+        expect(await readFeedSensors(client, { address, feed })).to.deep.equal({
+          inForce: without,
+          scheduled: without,
+        });
 
         // Its signatures count no more, the others' still do, and in the next set as well.
         for (const [epoch, round] of [
@@ -703,7 +783,9 @@ describe("SensorFeeds", () => {
         ] as const) {
           const now = { ...context, epoch };
           const readings = await read(now, signers, [5n, 5n, 5n, 5n], { round });
-          await refused(submitRaw(now, [readings[liar], readings[2]] as SignedReading[]), "FeedSignatureInvalid", [BigInt(liar)]);
+          await refused(submitRaw(now, [readings[liar], readings[2]] as SignedReading[]), "FeedSignatureInvalid", [
+            BigInt(liar),
+          ]);
           await submitRaw(now, readings.slice(2));
           await networkHelpers.time.increase(DAY);
         }
@@ -727,11 +809,16 @@ describe("SensorFeeds", () => {
       const two = (await read(context, signers, [2n, 2n], { round: 9 })) as [SignedReading, SignedReading];
       const elsewhere = (await read(other.context, signers, [2n, 2n], { round: 9 })) as [SignedReading, SignedReading];
       const later = (await read(context, signers, [2n, 2n], { round: 10 })) as [SignedReading, SignedReading];
-      const nextEpoch = (await read({ ...context, epoch: 2 }, signers, [2n, 2n], { round: 9 })) as [SignedReading, SignedReading];
+      const nextEpoch = (await read({ ...context, epoch: 2 }, signers, [2n, 2n], { round: 9 })) as [
+        SignedReading,
+        SignedReading,
+      ];
       const key = sensor(0).key;
       const proof = equivocationProof(context, key, one[0], two[0]);
-      const prove = (change: Partial<typeof proof>) => proveEquivocation(stranger, { address, proof: { ...proof, ...change } });
-      const second = (reading: SignedReading) => equivocationProof(context, key, one[0], { ...reading, round: 9 }).second;
+      const prove = (change: Partial<typeof proof>) =>
+        proveEquivocation(stranger, { address, proof: { ...proof, ...change } });
+      const second = (reading: SignedReading) =>
+        equivocationProof(context, key, one[0], { ...reading, round: 9 }).second;
       await refused(prove({ second: proof.first }), "FeedReadingsAgree", [1n]);
       await refused(prove({ second: second(two[1]) }), "FeedSignatureInvalid", [1n]);
       await refused(prove({ second: second(elsewhere[0]) }), "FeedSignatureInvalid", [1n]);

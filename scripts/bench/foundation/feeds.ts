@@ -10,8 +10,8 @@ import {
   type SensorSigner,
   signReading,
   submitReport,
-} from "../../packages/sdk/src/foundation/index.ts";
-import type { Bench } from "./harness.ts";
+} from "@publica/sdk";
+import type { Bench } from "../harness.ts";
 
 /** Upper bounds of the feeds' figures, in gas. */
 export const feedBudgets: Readonly<Record<string, number>> = {

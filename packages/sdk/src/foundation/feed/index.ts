@@ -14,3 +14,4 @@ export { submitReport, type SubmitReportErrorType, type SubmitReportParameters, 
 export { tryReadFeed, type TryReadFeedErrorType, type TryReadFeedParameters, type TryReadFeedReturnType } from "./tryReadFeed.ts";
 export { accountKey, feedDomain, feedIdOf, hashReading, hashSensorKey, READING_TYPES, readingTypedData } from "./typedData.ts";
 export { type CurveName, CURVES, type FeedConfig, type FeedContext, type FeedDescription, type FeedId, type FeedRound, isSuspect, type Reading, type SensorKey, type SignedReading } from "./types.ts";
+export { verifyReading } from "./verifyReading.ts";

@@ -14,6 +14,7 @@ import {
 } from "./interfaces/ISensorFeeds.sol";
 import {IFeedReader} from "./interfaces/IFeedReader.sol";
 import {DeviceSignatures} from "./libraries/DeviceSignatures.sol";
+import {FeedRounds, PackedRound} from "./libraries/FeedRounds.sol";
 import {ReadingMessage, SensorReports} from "./libraries/SensorReports.sol";
 import {SensorSets, SetTraits} from "./libraries/SensorSets.sol";
 
@@ -32,13 +33,12 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         uint8 historyBits;
     }
 
-    /// @dev `latest` and each history slot: bits 0–127 value · 128–167 observedAt · 168–207 updatedAt · 208–239 round ·
-    /// 240–247 flags. Round r lives in history slot r mod size, and is there while that slot names r.
+    /// @dev Round r lives in history slot r mod size, and is there while that slot names r.
     struct Feed {
-        FeedRound latest;
+        PackedRound latest;
         Config config;
         address nextSensors;
-        mapping(uint256 index => FeedRound round) history;
+        mapping(uint256 index => PackedRound round) history;
         mapping(bytes32 keyHash => bool isEjected) ejected;
     }
 
@@ -65,23 +65,24 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
 
     /// @inheritdoc IFeedReader
     function read(FeedId feed) external view returns (FeedRound memory round) {
-        round = _feeds[feed].latest;
-        if (round.round == 0) revert FeedWithoutData(feed);
+        PackedRound latest = _latest(feed);
         uint32 heartbeat = _feeds[feed].config.heartbeat;
-        if (!_isFresh(round, heartbeat)) revert FeedStale(feed, round.observedAt, heartbeat);
+        if (!_isFresh(latest, heartbeat)) revert FeedStale(feed, latest.observedAt(), heartbeat);
+        return latest.unpack();
     }
 
     /// @inheritdoc IFeedReader
     function tryRead(FeedId feed) external view returns (FeedRound memory round, bool fresh) {
-        round = _feeds[feed].latest;
-        fresh = round.round != 0 && _isFresh(round, _feeds[feed].config.heartbeat);
+        PackedRound latest = _feeds[feed].latest;
+        return (latest.unpack(), latest.number() != 0 && _isFresh(latest, _feeds[feed].config.heartbeat));
     }
 
     /// @inheritdoc IFeedReader
     function readRound(FeedId feed, uint32 number) external view returns (FeedRound memory round) {
         Feed storage state = _feeds[feed];
-        round = state.history[_historySlot(number, state.config.historyBits)];
-        if (number == 0 || round.round != number) revert FeedRoundUnavailable(feed, number);
+        PackedRound found = state.history[_historySlot(number, state.config.historyBits)];
+        if (number == 0 || found.number() != number) revert FeedRoundUnavailable(feed, number);
+        return found.unpack();
     }
 
     /// @inheritdoc ISensorFeeds
@@ -92,9 +93,9 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         view
         returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
     {
-        FeedRound memory round = _feeds[feed].latest;
-        if (round.round == 0) revert FeedWithoutData(feed);
-        return (round.round, round.value, round.observedAt, round.updatedAt, round.round);
+        PackedRound latest = _latest(feed);
+        roundId = latest.number();
+        return (roundId, latest.value(), latest.observedAt(), latest.updatedAt(), roundId);
     }
 
     /// @inheritdoc ISensorFeeds
@@ -102,11 +103,11 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         Feed storage state = _feeds[feed];
         Config memory config = state.config;
         if (config.sensors == address(0)) revert FeedUnknown(feed);
-        FeedRound memory latest = state.latest;
-        if (latest.round == 0 || block.timestamp >= uint256(latest.observedAt) + config.heartbeat) return true;
-        uint256 change = _distance(value, latest.value);
+        PackedRound latest = state.latest;
+        if (latest.number() == 0 || block.timestamp >= uint256(latest.observedAt()) + config.heartbeat) return true;
+        uint256 change = _distance(value, latest.value());
         uint256 deviationBps = SensorSets.traitsOf(SensorSets.load(config.sensors)).deviationBps;
-        return change != 0 && change * BPS >= deviationBps * _distance(latest.value, 0);
+        return change != 0 && change * BPS >= deviationBps * _distance(latest.value(), 0);
     }
 
     /// @inheritdoc ISensorFeeds
@@ -245,10 +246,7 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         bytes calldata readings
     ) external {
         Feed storage state = _feeds[feed];
-        FeedRound memory latest = state.latest;
-        if (round <= latest.round) revert FeedRoundNotNewer(round, latest.round);
-        if (observedAt > block.timestamp) revert FeedObservationInFuture(observedAt);
-        if (observedAt < latest.observedAt) revert FeedObservationOutdated(observedAt, latest.observedAt);
+        _requireNewer(state.latest, round, observedAt);
         Config memory config = _activate(feed, state);
         if (epoch != config.epoch) revert FeedEpochMismatch(epoch, config.epoch);
 
@@ -259,13 +257,15 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
             readings
         );
         bool suspect = _isOutside(set, median);
-        latest.value = median;
-        latest.observedAt = observedAt;
-        latest.updatedAt = uint40(block.timestamp);
-        latest.round = round;
-        latest.flags = suspect ? SUSPECT : 0;
-        state.latest = latest;
-        state.history[_historySlot(round, config.historyBits)] = latest;
+        PackedRound stored = FeedRounds.pack(
+            median,
+            observedAt,
+            uint40(block.timestamp),
+            round,
+            suspect ? SUSPECT : 0
+        );
+        state.latest = stored;
+        state.history[_historySlot(round, config.historyBits)] = stored;
         emit FeedReported(feed, round, median, observedAt, sensors);
         if (suspect) emit FeedSuspected(feed, round, median);
     }
@@ -384,8 +384,19 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         return value < minPlausible || value > maxPlausible;
     }
 
-    function _isFresh(FeedRound memory round, uint32 heartbeat) private view returns (bool) {
-        return block.timestamp <= uint256(round.observedAt) + heartbeat;
+    function _requireNewer(PackedRound latest, uint32 round, uint40 observedAt) private view {
+        if (round <= latest.number()) revert FeedRoundNotNewer(round, latest.number());
+        if (observedAt > block.timestamp) revert FeedObservationInFuture(observedAt);
+        if (observedAt < latest.observedAt()) revert FeedObservationOutdated(observedAt, latest.observedAt());
+    }
+
+    function _latest(FeedId feed) private view returns (PackedRound latest) {
+        latest = _feeds[feed].latest;
+        if (latest.number() == 0) revert FeedWithoutData(feed);
+    }
+
+    function _isFresh(PackedRound latest, uint32 heartbeat) private view returns (bool) {
+        return block.timestamp <= uint256(latest.observedAt()) + heartbeat;
     }
 
     function _historySlot(uint32 round, uint8 historyBits) private pure returns (uint256) {

@@ -121,8 +121,14 @@ library SensorSets {
         bytes32 a,
         bytes32 b
     ) internal view returns (bool) {
-        (Curve curve, bytes32 x, bytes32 y) = keyAt(set, index);
-        return DeviceSignatures.verify(curve, x, y, digest, a, b);
+        if (index >= sizeOf(set)) revert ISensorFeeds.FeedSensorUnknown(index);
+        uint256 row = wordAt(set, HEADER + 32 * index);
+        if (row >> CURVE_SHIFT == uint256(Curve.Secp256k1)) {
+            address signer = DeviceSignatures.recoverSecp256k1(digest, a, b);
+            return signer != address(0) && row == uint160(signer);
+        }
+        (, bytes32 x, bytes32 y) = keyAt(set, index);
+        return DeviceSignatures.verifyP256(digest, a, b, x, y);
     }
 
     /// @notice All keys by index.

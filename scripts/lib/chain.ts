@@ -1,14 +1,6 @@
 import { createServer } from "node:net";
 import hre from "hardhat";
-import {
-  createPublicClient,
-  createTestClient,
-  createWalletClient,
-  defineChain,
-  http,
-  type LocalAccount,
-  type PublicClient,
-} from "viem";
+import { createTestClient, custom, type PublicClient } from "viem";
 
 /** The connection Hardhat makes to a network, with Ignition and viem on it. */
 export type Connection = Awaited<ReturnType<typeof hre.network.create>>;
@@ -98,19 +90,8 @@ export interface Clock {
   advanceTo(timestamp: number): Promise<void>;
 }
 
-export async function chainOf(url: string): Promise<ReturnType<typeof defineChain>> {
-  const client = createPublicClient({ transport: http(url) });
-  const id = await client.getChainId();
-  return defineChain({
-    id,
-    name: `chain ${id}`,
-    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-    rpcUrls: { default: { http: [url] } },
-  });
-}
-
-export async function createClock(client: PublicClient, url: string): Promise<Clock> {
-  const test = createTestClient({ mode: "hardhat", transport: http(url) });
+export async function createClock(client: PublicClient): Promise<Clock> {
+  const test = createTestClient({ mode: "hardhat", transport: custom(client) });
   const now = async (): Promise<number> => Number((await client.getBlock()).timestamp);
   // Development chains announce themselves; asking is cheaper than trying to move a real one's time.
   const version = String(await client.request({ method: "web3_clientVersion" }).catch(() => ""));
@@ -129,9 +110,4 @@ export async function createClock(client: PublicClient, url: string): Promise<Cl
       while ((await now()) < timestamp) await new Promise((resolve) => setTimeout(resolve, 1_000));
     },
   };
-}
-
-/** A viem wallet for `account` on the chain behind `url`. */
-export async function walletFor(account: LocalAccount, url: string) {
-  return createWalletClient({ account, chain: await chainOf(url), transport: http(url) });
 }

@@ -150,6 +150,10 @@ interface ISensorFeeds is IFeedReader {
     /// @dev Leave it out; give a repaired device a new key.
     error FeedSensorBarred(uint256 index);
 
+    /// @notice The feed has had 16,383 sensor sets, counting each ejection as one.
+    /// @dev Create a new feed with another description.
+    error FeedSetsExhausted(FeedId feed);
+
     /// @notice No sensor set is scheduled.
     /// @dev Nothing to cancel: it was cancelled before or is in force already.
     error FeedNothingScheduled(FeedId feed);

@@ -1,3 +1,4 @@
+export * from "./credential/index.ts";
 export type { ReadClient, WriteClient } from "./client.ts";
 export { addressOf, type DeployedContract, type Deployment, parseDeployment } from "./deployment.ts";
 export { type ContractErrorEntry, decoded, decodeRevert, PublicaError, revertData } from "./errors.ts";

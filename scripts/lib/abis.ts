@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Abi, toFunctionSelector } from "viem";
 import { ROOT } from "./run.ts";
+import { type Node, walk } from "./solidity.ts";
 
 const TARGET = join(ROOT, "packages", "sdk", "src", "generated");
 /** Contracts from npm that a Publica deployment instantiates, so the SDK ships their ABIs too. */
@@ -64,12 +65,14 @@ export interface DocumentedError {
   readonly contracts: string[];
   readonly why: string;
   readonly remedy: string;
+  /** Declared in contracts/, not in a library of npm. */
+  readonly own: boolean;
   readonly inputs: readonly { readonly name: string; readonly type: string }[];
 }
 
 /** Every custom error of the suite with its NatSpec: `@notice` says why, `@dev` says how to mend it. */
 export async function readErrors(artifacts: readonly Artifact[]): Promise<DocumentedError[]> {
-  const docs = await readDocs();
+  const { docs, ownSelectors } = await readDocs();
   const found = new Map<string, DocumentedError>();
   for (const artifact of artifacts) {
     for (const item of artifact.abi) {
@@ -81,12 +84,14 @@ export async function readErrors(artifacts: readonly Artifact[]): Promise<Docume
         continue;
       }
       const { why, remedy } = docs.get(signature) ?? { why: "", remedy: "" };
+      const selector = toFunctionSelector(signature);
       found.set(signature, {
-        selector: toFunctionSelector(signature),
+        selector,
         signature,
         contracts: [artifact.contractName],
         why,
         remedy,
+        own: ownSelectors.has(selector),
         inputs: item.inputs.map(({ name, type }) => ({ name: name ?? "", type })),
       });
     }
@@ -101,14 +106,29 @@ function canonicalType(input: AbiError["inputs"][number]): string {
   return `(${components.map(canonicalType).join(",")})${input.type.slice("tuple".length)}`;
 }
 
-async function readDocs(): Promise<Map<string, { why: string; remedy: string }>> {
+interface Docs {
+  readonly docs: Map<string, { why: string; remedy: string }>;
+  readonly ownSelectors: Set<string>;
+}
+
+/** NatSpec of the errors by signature, and the selectors of those that a file of contracts/ declares. */
+async function readDocs(): Promise<Docs> {
   const folder = join(ROOT, "artifacts", "build-info");
   const docs = new Map<string, { why: string; remedy: string }>();
+  const ownSelectors = new Set<string>();
   for (const file of await readdir(folder)) {
     if (!file.endsWith(".output.json")) continue;
     const { output } = JSON.parse(await readFile(join(folder, file), "utf8")) as {
-      output: { contracts?: Record<string, Record<string, { metadata?: string }>> };
+      output: {
+        sources?: Record<string, { ast?: Node }>;
+        contracts?: Record<string, Record<string, { metadata?: string }>>;
+      };
     };
+    for (const [source, { ast }] of Object.entries(output.sources ?? {})) {
+      if (ast === undefined || !source.startsWith("project/contracts/")) continue;
+      for (const node of walk(ast))
+        if (node.nodeType === "ErrorDefinition") ownSelectors.add(`0x${String(node.errorSelector)}`);
+    }
     for (const contracts of Object.values(output.contracts ?? {})) {
       for (const { metadata } of Object.values(contracts)) {
         if (!metadata) continue;
@@ -126,7 +146,7 @@ async function readDocs(): Promise<Map<string, { why: string; remedy: string }>>
       }
     }
   }
-  return docs;
+  return { docs, ownSelectors };
 }
 
 /** Writes `packages/sdk/src/generated/errors.ts`: selector → why, remedy and parameters. */

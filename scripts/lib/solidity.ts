@@ -1,9 +1,11 @@
 // Reading and rewriting Solidity by its syntax tree: the base of the coverage instrumentation and of the mutations.
 import { createRequire } from "node:module";
 
-const solc = createRequire(import.meta.url)("solc") as {
+interface Solc {
   compile(input: string, callbacks?: { import(path: string): { contents: string } | { error: string } }): string;
-};
+}
+
+const require = createRequire(import.meta.url);
 
 export interface Node {
   readonly id: number;
@@ -26,6 +28,8 @@ export function compile<T>(
   input: object,
   readImport?: (path: string) => { contents: string } | { error: string },
 ): T & { readonly errors?: readonly SolcMessage[] } {
+  // Loaded when needed: the compiler takes a second to start.
+  const solc = require("solc") as Solc;
   return JSON.parse(
     solc.compile(JSON.stringify(input), readImport === undefined ? undefined : { import: readImport }),
   ) as T & {

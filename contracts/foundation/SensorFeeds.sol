@@ -49,10 +49,7 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
 
     /// @param authority The deployment's AccessManager: its roles may create feeds and schedule sensors.
     /// @param activationDelay Seconds from the announcement of a sensor set to its coming into force.
-    constructor(
-        address authority,
-        uint40 activationDelay
-    ) AccessManaged(authority) EIP712("Publica SensorFeeds", "1") {
+    constructor(address authority, uint40 activationDelay) AccessManaged(authority) EIP712("Publica SensorFeeds", "1") {
         if (activationDelay < 1 hours || activationDelay > 365 days) revert FeedDelayInvalid(activationDelay);
         ACTIVATION_DELAY = activationDelay;
     }
@@ -236,13 +233,7 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
     // ---------------------------------------------------------------- write: anyone
 
     /// @inheritdoc ISensorFeeds
-    function submit(
-        FeedId feed,
-        uint32 round,
-        uint40 observedAt,
-        uint16 epoch,
-        bytes calldata readings
-    ) external {
+    function submit(FeedId feed, uint32 round, uint40 observedAt, uint16 epoch, bytes calldata readings) external {
         Feed storage state = _feeds[feed];
         FeedWord latest = state.latest;
         if (round <= latest.number()) revert FeedRoundNotNewer(round, latest.number());

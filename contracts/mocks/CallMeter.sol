@@ -13,11 +13,8 @@ contract CallMeter {
 
     /// @notice Gas of a static call to an account touched before: 100 for the call plus everything the callee does,
     /// its storage still cold.
-    function measureInner(
-        address target,
-        bytes memory data
-    ) external view returns (uint256 used, bytes memory result) {
-        require(target.code.length > 0);
+    function measureInner(address target, bytes memory data) external view returns (uint256 used, bytes memory result) {
+        if (target.code.length == 0) revert MeteredCallFailed("");
         return _measure(target, data);
     }
 

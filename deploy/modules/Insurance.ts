@@ -16,7 +16,7 @@ export default buildModule("Insurance", (m) => {
   permit(m, accessManager, [
     { ...roles, role: 401n, name: "seriesOpener", functions: ["openSeries"] },
     { ...roles, role: 402n, name: "quoteAdmin", functions: ["setQuoteKey"] },
-    { ...roles, role: 403n, name: "salesPauser", functions: ["setSalesPaused"] },
+    { ...roles, role: 403n, name: "salesPauser", functions: ["setSalesPaused"], immediate: true },
   ]);
-  return { policyBook, policySettlement };
+  return { accessManager, policyBook, policySettlement };
 });

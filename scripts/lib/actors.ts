@@ -5,7 +5,7 @@ import { ChainProblem, type Connection } from "./chain.ts";
 import type { Actor } from "./rain.ts";
 
 /** Enough gas for everything one actor of a story does, the bot's season of reports included. */
-const GAS_PER_ACTOR = 1_000_000n;
+const GAS_PER_ACTOR = 8_000_000n;
 const GAS_OF_BOT = 25_000_000n;
 
 export interface Actors {
@@ -34,10 +34,18 @@ export async function createActors(connection: Connection): Promise<Actors> {
       const value = price * (name === "Bot" ? GAS_OF_BOT : GAS_PER_ACTOR);
       const balance = await getBalance(client, { address: operator.address });
       if (balance <= value) {
-        throw new ChainProblem(`${operator.address} has ${formatEther(balance)} ether, ${name} needs ${formatEther(value)}. Send it more, then run again.`);
+        throw new ChainProblem(
+          `${operator.address} has ${formatEther(balance)} ether, ${name} needs ${formatEther(value)}. Send it more, then run again.`,
+        );
       }
-      await mined(await sendTransaction(wallet, { account: wallet.account, chain: wallet.chain, to: account.address, value }));
-      const actor: Actor = { name, address: account.address, client: createWalletClient({ account, chain: wallet.chain, transport: custom(connection.provider) }) };
+      await mined(
+        await sendTransaction(wallet, { account: wallet.account, chain: wallet.chain, to: account.address, value }),
+      );
+      const actor: Actor = {
+        name,
+        address: account.address,
+        client: createWalletClient({ account, chain: wallet.chain, transport: custom(connection.provider) }),
+      };
       cast.push(actor);
       return actor;
     },
@@ -57,6 +65,8 @@ export async function createActors(connection: Connection): Promise<Actors> {
 
   async function giveBack(actor: Actor, to: Address, value: bigint, gas: bigint, gasPrice: bigint): Promise<void> {
     const { client: from } = actor;
-    await mined(await sendTransaction(from, { account: from.account, chain: from.chain ?? null, to, value, gas, gasPrice }));
+    await mined(
+      await sendTransaction(from, { account: from.account, chain: from.chain ?? null, to, value, gas, gasPrice }),
+    );
   }
 }

@@ -11,7 +11,9 @@ function measured({ unit }: PolicyOutcome, value: string): string {
 /** Prints the story's tables: policies, pool, sensors, gas. */
 export function printRainStory(story: RainStory): void {
   const { policies, pool, sensors, costs } = story;
-  console.log(`\n${pc.bold(`Growing season ${story.year}, Seattle: what the data triggered was paid, what they did not was not.`)}\n`);
+  console.log(
+    `\n${pc.bold(`Growing season ${story.year}, Seattle: what the data triggered was paid, what they did not was not.`)}\n`,
+  );
   console.log(
     table(
       ["farmer", "cover pays for", "measured", "starts at", "all at", "payout", "sum insured", "premium", "paid"],
@@ -36,7 +38,13 @@ export function printRainStory(story: RainStory): void {
     table(
       ["", "investors own", "free", "bound by policies", "premium not yet earned"],
       [
-        ["before the season", coins(before.totalAssets), coins(before.free), coins(before.locked), coins(before.unearned)],
+        [
+          "before the season",
+          coins(before.totalAssets),
+          coins(before.free),
+          coins(before.locked),
+          coins(before.unearned),
+        ],
         ["after the payouts", coins(after.totalAssets), coins(after.free), coins(after.locked), coins(after.unearned)],
         ["change", signed(BigInt(after.totalAssets) - BigInt(before.totalAssets)), "", "", ""],
       ],
@@ -64,7 +72,10 @@ export function printRainStory(story: RainStory): void {
   console.log(
     table(
       ["step", "times", "least", "median", "most", "in all"],
-      costs.map(({ step, times, least, median, most, total }) => [step, ...[times, least, median, most, total].map(thousands)]),
+      costs.map(({ step, times, least, median, most, total }) => [
+        step,
+        ...[times, least, median, most, total].map(thousands),
+      ]),
       [1, 2, 3, 4, 5],
     ),
   );

@@ -70,7 +70,10 @@ describe("a chain of one's own choice", () => {
     });
 
     it(`${what} says which variable is not set`, async () => {
-      const { code, stderr } = await runScript(script, ["--network", "sepolia"], { SEPOLIA_RPC_URL: "", SEPOLIA_PRIVATE_KEY: "" });
+      const { code, stderr } = await runScript(script, ["--network", "sepolia"], {
+        SEPOLIA_RPC_URL: "",
+        SEPOLIA_PRIVATE_KEY: "",
+      });
       expect(code).to.equal(1);
       expect(lastLine(stderr)).to.match(/SEPOLIA_RPC_URL/);
     });
@@ -90,7 +93,9 @@ describe("a chain of one's own choice", () => {
     expect(second.code, second.stderr).to.equal(0);
     expect(JSON.parse(second.stdout)).to.deep.equal(JSON.parse(first.stdout));
     expect(await blockNumber(url)).to.equal(before);
-    expect(existsSync(new URL(`../../deploy/deployments/sepolia-${SEPOLIA}/addresses.json`, import.meta.url))).to.equal(true);
+    expect(existsSync(new URL(`../../deploy/deployments/sepolia-${SEPOLIA}/addresses.json`, import.meta.url))).to.equal(
+      true,
+    );
   });
 
   it("npm start --network tells the same story there", async () => {

@@ -6,7 +6,10 @@ import { runScript } from "../utils/process.ts";
 
 /** The outcome computed a second way, from the CSV alone: no code shared with the story but the seeded randomness. */
 function recompute(year: number, seed: number): { readings: number[][]; payouts: { index: number; bps: number }[] } {
-  const csv = readFileSync(new URL("../../node_modules/vega-datasets/data/seattle-weather.csv", import.meta.url), "utf8");
+  const csv = readFileSync(
+    new URL("../../node_modules/vega-datasets/data/seattle-weather.csv", import.meta.url),
+    "utf8",
+  );
   const rows = csv
     .split("\n")
     .map((line) => line.split(","))
@@ -22,8 +25,12 @@ function recompute(year: number, seed: number): { readings: number[][]; payouts:
     if (day >= 61) wet.splice(2, 1); // the river mill is silent after a third
     return wet;
   });
-  const medians = readings.map((values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN);
-  const summer = medians.filter((_, day) => [6, 7, 8].includes(rows[day]?.month ?? 0)).reduce((sum, value) => sum + value, 0);
+  const medians = readings.map(
+    (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN,
+  );
+  const summer = medians
+    .filter((_, day) => [6, 7, 8].includes(rows[day]?.month ?? 0))
+    .reduce((sum, value) => sum + value, 0);
   const wetDays = medians.filter((value) => value > 50).length;
   const wettest = Math.max(...medians.filter((_, day) => rows[day]?.month === 9));
   const share = (steps: number, all: number): number => Math.floor((Math.max(0, Math.min(steps, all)) * 10_000) / all);
@@ -43,7 +50,13 @@ describe("npm start", () => {
     [2015, 3],
   ] as const) {
     it(`pays in ${year} exactly what an independent recomputation from the CSV says`, async () => {
-      const { code, stdout, stderr } = await runScript("start.ts", ["--season", String(year), "--seed", String(seed), "--json"]);
+      const { code, stdout, stderr } = await runScript("start.ts", [
+        "--season",
+        String(year),
+        "--seed",
+        String(seed),
+        "--json",
+      ]);
       expect(code, stderr).to.equal(0);
       const story = JSON.parse(stdout) as RainStory & { addresses: string };
       const { readings, payouts } = recompute(year, seed);

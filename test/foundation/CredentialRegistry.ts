@@ -1,6 +1,8 @@
+import { credentialGrantTypedData, credentialType } from "@publica/sdk/foundation";
 import { expect } from "chai";
 import type { TypedDataDomain } from "ethers";
 import { network } from "hardhat";
+import { getAddress, hashTypedData } from "viem";
 import {
   AccessManager__factory,
   CredentialRegistry__factory,
@@ -458,6 +460,21 @@ describe("CredentialRegistry", () => {
       expect(await registry.nextNonce(council.address, 8n)).to.equal(0n);
       await registry.connect(council).grant(TECHNICIAN, relayer.address, from, until, ZONE);
       expect((await registry.getCredential(TECHNICIAN, relayer.address)).id).to.equal(grantId(1, 2));
+    });
+
+    it("have the digest the SDK's typed data have", async () => {
+      const { registry, council, subject, domain, message } = await networkHelpers.loadFixture(fixture);
+      const typedData = credentialGrantTypedData(
+        { address: getAddress(await registry.getAddress()), chainId: Number(domain.chainId) },
+        {
+          ...message,
+          credentialType: credentialType("publica.technician"),
+          subject: getAddress(subject.address),
+          issuer: getAddress(council.address),
+          nonce: 0n,
+        },
+      );
+      expect(await registry.grantDigest(message)).to.equal(hashTypedData(typedData));
     });
 
     it("that were revoked are never replayed", async () => {

@@ -11,7 +11,11 @@ export interface Finished {
 }
 
 /** Runs one of the repository's scripts as a user would, without a terminal. */
-export function runScript(script: string, args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+export function runScript(
+  script: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, "scripts", script), ...args], {
       cwd: ROOT,

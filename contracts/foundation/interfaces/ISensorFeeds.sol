@@ -96,13 +96,7 @@ interface ISensorFeeds is IFeedReader {
     event FeedSensorsActivated(FeedId indexed feed, uint16 indexed epoch);
 
     /// @notice A report was stored. Bit i of `sensors` is set when sensor i signed.
-    event FeedReported(
-        FeedId indexed feed,
-        uint32 indexed round,
-        int128 value,
-        uint40 observedAt,
-        uint256 sensors
-    );
+    event FeedReported(FeedId indexed feed, uint32 indexed round, int128 value, uint40 observedAt, uint256 sensors);
 
     /// @notice The value just stored lies outside the feed's plausible range.
     event FeedSuspected(FeedId indexed feed, uint32 indexed round, int128 value);

@@ -21,8 +21,9 @@ struct ReadingMessage {
 /// @title SensorReports
 /// @notice The bytes of a report and of what a sensor signs.
 library SensorReports {
-    bytes32 internal constant READING_TYPEHASH =
-        keccak256("Reading(bytes32 feed,uint32 round,uint40 observedAt,int128 value,uint16 epoch)");
+    bytes32 internal constant READING_TYPEHASH = keccak256(
+        "Reading(bytes32 feed,uint32 round,uint40 observedAt,int128 value,uint16 epoch)"
+    );
 
     /// @notice Bytes of one reading: sensor index (1), value (16), r (32), vs (32).
     uint256 internal constant STRIDE = 81;
@@ -128,13 +129,17 @@ library SensorReports {
             mstore(add(input, 0xa0), hex"1901")
             mstore(add(input, 0xa2), mload(add(message, 0xc0)))
             let size := and(0xff, shr(8, mload(add(set, 0x20))))
-            for {} lt(cursor, end) { cursor := add(cursor, 81) } {
+            for {} lt(cursor, end) {
+                cursor := add(cursor, 81)
+            } {
                 let value := calldataload(cursor)
                 let sensor := byte(0, value)
                 let bit := shl(sensor, 1)
                 value := signextend(15, shr(120, value))
                 // Known, distinct, in order?
-                if or(or(iszero(lt(sensor, size)), and(seen, bit)), slt(value, mload(add(message, 0x80)))) { break }
+                if or(or(iszero(lt(sensor, size)), and(seen, bit)), slt(value, mload(add(message, 0x80)))) {
+                    break
+                }
                 mstore(add(message, 0x80), value)
                 mstore(add(input, 0xc2), keccak256(message, 0xc0))
                 mstore(input, keccak256(add(input, 0xa0), 0x42))
@@ -147,22 +152,30 @@ library SensorReports {
                     mstore(add(input, 0x20), add(27, shr(255, s)))
                     mstore(add(input, 0x40), calldataload(add(cursor, 17)))
                     s := shr(1, shl(1, s))
-                    if gt(s, 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0) { break }
+                    if gt(s, 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0) {
+                        break
+                    }
                     mstore(add(input, 0x60), s)
                     pop(staticcall(gas(), 0x01, input, 0x80, 0x00, 0x20))
                     // The answer is zero when nobody signed, and the row is zero when the sensor was ejected.
                     let signer := mload(0x00)
-                    if or(iszero(signer), xor(signer, row)) { break }
+                    if or(iszero(signer), xor(signer, row)) {
+                        break
+                    }
                 }
                 default {
-                    if gt(s, 0x7FFFFFFF800000007FFFFFFFFFFFFFFFDE737D56D38BCF4279DCE5617E3192A8) { break }
+                    if gt(s, 0x7FFFFFFF800000007FFFFFFFFFFFFFFFDE737D56D38BCF4279DCE5617E3192A8) {
+                        break
+                    }
                     row := add(add(set, 0x20), and(row, 0xffff))
                     mstore(add(input, 0x20), calldataload(add(cursor, 17)))
                     mstore(add(input, 0x40), s)
                     mstore(add(input, 0x60), mload(row))
                     mstore(add(input, 0x80), mload(add(row, 0x20)))
                     pop(staticcall(gas(), 0x100, input, 0xa0, 0x00, 0x20))
-                    if xor(mload(0x00), 1) { break }
+                    if xor(mload(0x00), 1) {
+                        break
+                    }
                 }
                 seen := or(seen, bit)
             }

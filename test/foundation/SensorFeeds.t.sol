@@ -4,10 +4,9 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "../utils/Test.sol";
 import {SensorFeeds} from "../../contracts/foundation/SensorFeeds.sol";
+import {FeedId, FeedRound} from "../../contracts/foundation/interfaces/IFeedReader.sol";
 import {
     FeedDescription,
-    FeedId,
-    FeedRound,
     ISensorFeeds,
     SensorKey,
     SignedReading

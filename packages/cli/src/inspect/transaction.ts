@@ -42,7 +42,8 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
   });
   const block = receipt && (await client.getBlock({ blockNumber: receipt.blockNumber }));
 
-  const to = transaction.to ?? undefined;
+  const from = getAddress(transaction.from);
+  const to = transaction.to === null ? undefined : getAddress(transaction.to);
   const contract = to && context.nameOf(to);
   const call = to === undefined || transaction.input === "0x" ? undefined : decodeCall(transaction.input, contract);
   const logs = receipt?.logs ?? [];
@@ -70,7 +71,7 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
     status,
     block: receipt?.blockNumber,
     time: block && Number(block.timestamp),
-    from: transaction.from,
+    from,
     to,
     contract,
     creates: receipt?.contractAddress ?? undefined,
@@ -93,7 +94,7 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
       ["transaction", hash],
       ["status", status === "success" ? pc.green(status) : status === "reverted" ? pc.red(status) : pc.yellow(status)],
       ["block", receipt && block && `${receipt.blockNumber} at ${utc(block.timestamp)}`],
-      ["from", context.label(transaction.from)],
+      ["from", context.label(from)],
       ["to", to && context.label(to)],
       ["creates", receipt?.contractAddress ? context.label(getAddress(receipt.contractAddress)) : undefined],
       ["value", transaction.value === 0n ? undefined : `${decimal(transaction.value, 18)} ETH`],
@@ -121,9 +122,9 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
   }
   if (transfers.length > 0) {
     parts.push(heading("Token transfers"));
-    for (const { token, from, to: receiver, amount, tokenId } of transfers) {
+    for (const { token, from: giver, to: receiver, amount, tokenId } of transfers) {
       const what = amount === undefined ? `${token.symbol} no. ${tokenId}` : money(amount, token);
-      parts.push(indent(`${what}  ${context.label(getAddress(from))} → ${context.label(getAddress(receiver))}`));
+      parts.push(indent(`${what}  ${context.label(getAddress(giver))} → ${context.label(getAddress(receiver))}`));
     }
   }
   return { data, text: parts.join("\n") };

@@ -132,11 +132,12 @@ export function plain(value: unknown, parameter: AbiParameter): PlainValue {
     return value.map((item) => plain(item, inner));
   }
   if (typeof value === "object" && value !== null && "components" in parameter) {
+    // Several return values come by position, structs by name.
     const fields = value as Readonly<Record<string, unknown>>;
     return Object.fromEntries(
       parameter.components.map((field, index) => {
         const name = field.name || String(index);
-        return [name, plain(fields[name], field)];
+        return [name, plain(fields[Array.isArray(value) ? String(index) : name], field)];
       }),
     );
   }

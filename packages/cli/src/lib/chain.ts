@@ -38,11 +38,12 @@ export async function connect(rpc: string): Promise<Connection> {
   return { client: createPublicClient({ chain, transport, pollingInterval: 200 }), chainId, endpoint };
 }
 
-/** Why a request failed, without the address of the endpoint. */
+/** Why a request failed, in the node's or the network's own words but without the address of the endpoint. */
 export function requestFailure(error: unknown): string {
-  if (!(error instanceof BaseError)) return error instanceof Error ? error.message : String(error);
-  const root = error.walk();
-  const cause = root instanceof Error && root.cause instanceof Error ? root.cause : undefined;
-  const words = (cause?.message || error.details || error.shortMessage).split("\n")[0] ?? "";
-  return words.replaceAll(/https?:\/\/\S+/g, (url) => (URL.canParse(url) ? shownUrl(url) : "the endpoint"));
+  const words = (error instanceof BaseError ? error.details || error.shortMessage : undefined) ?? String(error);
+  const chain: unknown[] = [];
+  for (let cause = error; cause instanceof Error && !chain.includes(cause); cause = cause.cause) chain.push(cause);
+  const code = chain.map((cause) => (cause as { code?: unknown }).code).find((value) => typeof value === "string");
+  const line = (typeof code === "string" ? code : words).split("\n")[0] ?? "";
+  return line.replaceAll(/https?:\/\/\S+/g, (url) => (URL.canParse(url) ? shownUrl(url) : "the endpoint"));
 }

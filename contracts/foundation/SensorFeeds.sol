@@ -136,17 +136,12 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
 
     /// @inheritdoc ISensorFeeds
     function isEjected(FeedId feed, SensorKey calldata key) external view returns (bool) {
-        return _feeds[feed].ejected[hashKey(key)];
+        return _feeds[feed].ejected[SensorSets.hash(key.curve, key.x, key.y)];
     }
 
     /// @inheritdoc ISensorFeeds
     function feedIdOf(FeedDescription calldata description) public pure returns (FeedId) {
         return FeedId.wrap(keccak256(abi.encode(description)));
-    }
-
-    /// @inheritdoc ISensorFeeds
-    function hashKey(SensorKey calldata key) public pure returns (bytes32) {
-        return SensorSets.hash(key.curve, key.x, key.y);
     }
 
     /// @inheritdoc ISensorFeeds
@@ -233,7 +228,8 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
     // ---------------------------------------------------------------- write: anyone
 
     /// @inheritdoc ISensorFeeds
-    function submit(FeedId feed, uint32 round, uint40 observedAt, uint16 epoch, bytes calldata readings) external {
+    function submit(FeedId feed, bytes calldata report) external {
+        (uint32 round, uint40 observedAt, uint16 epoch) = SensorReports.headOf(report);
         Feed storage state = _feeds[feed];
         FeedWord latest = state.latest;
         if (round <= latest.number()) revert FeedRoundNotNewer(round, latest.number());
@@ -246,7 +242,7 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         (int128 median, uint256 sensors) = SensorReports.tally(
             set,
             ReadingMessage(SensorReports.READING_TYPEHASH, feed, round, observedAt, 0, epoch, _domainSeparatorV4()),
-            readings
+            report
         );
         bool suspect = SensorSets.isOutside(set, median);
         latest = latest.withRound(median, observedAt, uint40(block.timestamp), round, suspect);
@@ -271,7 +267,7 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         _requireSigned(feed, key, round, epoch, first, 0);
         _requireSigned(feed, key, round, epoch, second, 1);
 
-        bytes32 keyHash = hashKey(key);
+        bytes32 keyHash = SensorSets.hash(key.curve, key.x, key.y);
         uint16 inForce = _without(feed, state, latest.version(), keyHash);
         uint16 next = latest.isScheduled() ? _without(feed, state, state.schedule.version, keyHash) : 0;
         if (inForce == 0 && next == 0) revert FeedSensorAbsent(keyHash);

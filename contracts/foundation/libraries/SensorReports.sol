@@ -25,8 +25,18 @@ library SensorReports {
         "Reading(bytes32 feed,uint32 round,uint40 observedAt,int128 value,uint16 epoch)"
     );
 
+    /// @notice Bytes before the readings: round (4), observedAt (5), epoch (2).
+    uint256 internal constant HEADER = 11;
+
     /// @notice Bytes of one reading: sensor index (1), value (16), r (32), vs (32).
     uint256 internal constant STRIDE = 81;
+
+    /// @notice What all readings of a report have in common.
+    function headOf(bytes calldata report) internal pure returns (uint32 round, uint40 observedAt, uint16 epoch) {
+        if (report.length < HEADER) revert ISensorFeeds.FeedReportMalformed(report.length);
+        uint256 head = uint256(bytes32(report)) >> 168;
+        return (uint32(head >> 56), uint40(head >> 16), uint16(head));
+    }
 
     /// @notice The EIP-712 digest of `message`.
     function digest(ReadingMessage memory message) internal pure returns (bytes32) {
@@ -49,24 +59,24 @@ library SensorReports {
     /// @notice The median of a report and the bitmap of who signed; reverts unless a quorum of distinct sensors did.
     /// @param set The sensor set in force.
     /// @param message What they signed, but for the value.
-    /// @param readings The report.
+    /// @param report The report.
     function tally(
         bytes memory set,
         ReadingMessage memory message,
-        bytes calldata readings
+        bytes calldata report
     ) internal view returns (int128 median, uint256 seen) {
         uint256 quorum = SensorSets.quorumOf(set);
-        uint256 count = readings.length / STRIDE;
-        if (readings.length != count * STRIDE) revert ISensorFeeds.FeedReportMalformed(readings.length);
+        uint256 count = report.length / STRIDE;
+        if (report.length % STRIDE != HEADER) revert ISensorFeeds.FeedReportMalformed(report.length);
         if (count < quorum) revert ISensorFeeds.FeedQuorumMissed(count, quorum);
         message.value = type(int128).min;
         uint256 done = 0;
-        (done, seen) = accept(set, message, readings, 0, 0);
+        (done, seen) = accept(set, message, report, 0, 0);
         while (done < count) {
-            seen |= check(set, message, readings, done, seen);
-            (done, seen) = accept(set, message, readings, done + 1, seen);
+            seen |= check(set, message, report, done, seen);
+            (done, seen) = accept(set, message, report, done + 1, seen);
         }
-        median = valueAt(readings, count / 2);
+        median = valueAt(report, count / 2);
     }
 
     /// @notice Checks reading number `i` in plain words: the sensor's bit, or the error that says what is wrong.
@@ -74,11 +84,11 @@ library SensorReports {
     function check(
         bytes memory set,
         ReadingMessage memory message,
-        bytes calldata readings,
+        bytes calldata report,
         uint256 i,
         uint256 seen
     ) internal view returns (uint256 bit) {
-        bytes calldata reading = readings[i * STRIDE:(i + 1) * STRIDE];
+        bytes calldata reading = report[HEADER + i * STRIDE:HEADER + (i + 1) * STRIDE];
         uint256 sensor = uint8(reading[0]);
         int128 value = int128(uint128(bytes16(reading[1:17])));
         if (sensor >= SensorSets.sizeOf(set)) revert ISensorFeeds.FeedSensorUnknown(sensor);
@@ -96,22 +106,24 @@ library SensorReports {
     function accept(
         bytes memory set,
         ReadingMessage memory message,
-        bytes calldata readings,
+        bytes calldata report,
         uint256 done,
         uint256 seen
     ) internal view returns (uint256 next, uint256 signed) {
         uint256 start;
         assembly ("memory-safe") {
-            start := readings.offset
+            start := add(report.offset, 11)
         }
-        (next, signed) = _accept(set, message, start + done * STRIDE, start + readings.length, seen);
-        next = (next - start) / STRIDE;
+        unchecked {
+            (next, signed) = _accept(set, message, start + done * STRIDE, start + report.length - HEADER, seen);
+            next = (next - start) / STRIDE;
+        }
     }
 
     /// @notice The value of reading number `i`, which the report must hold.
-    function valueAt(bytes calldata readings, uint256 i) internal pure returns (int128 value) {
+    function valueAt(bytes calldata report, uint256 i) internal pure returns (int128 value) {
         assembly ("memory-safe") {
-            value := signextend(15, shr(120, calldataload(add(readings.offset, mul(i, 81)))))
+            value := signextend(15, shr(120, calldataload(add(add(report.offset, 11), mul(i, 81)))))
         }
     }
 

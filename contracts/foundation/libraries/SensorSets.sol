@@ -109,7 +109,9 @@ library SensorSets {
 
     /// @notice Where round `number` lives in the history.
     function slotOf(bytes memory set, uint32 number) internal pure returns (uint256) {
-        return number & ((1 << ((wordAt(set, 0) >> 24) & 0xff)) - 1);
+        unchecked {
+            return number & ((1 << ((wordAt(set, 0) >> 24) & 0xff)) - 1);
+        }
     }
 
     /// @notice Number of the set among those that came into force.

@@ -30,6 +30,7 @@ export default buildModule("Insurance", (m) => {
 
   const book = m.contract("PolicyBook", [manager]);
   const settlement = m.contract("PolicySettlement", [book]);
+  const tower = m.contract("ReinsuranceTower", [manager]);
   const pool = m.contract("UnderwritingPool", [
     m.getParameter("asset"),
     m.getParameter("poolName", "Publica Underwriting"),
@@ -37,6 +38,7 @@ export default buildModule("Insurance", (m) => {
     manager,
     book,
     settlement,
+    tower,
     m.getParameter("cooldown", WEEK),
   ]);
 
@@ -51,5 +53,5 @@ export default buildModule("Insurance", (m) => {
     m.call(manager, "setTargetFunctionRole", [target, selectors, INSURANCE_ROLES[role]], { id: `${role}Functions` });
     m.call(manager, "grantRole", [INSURANCE_ROLES[role], m.getParameter(role, deployer), 0], { id: `${role}Grant` });
   }
-  return { book, settlement, pool };
+  return { book, settlement, tower, pool };
 });

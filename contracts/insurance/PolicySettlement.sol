@@ -107,7 +107,7 @@ contract PolicySettlement is IPolicySettlement {
         bytes32 previous;
         for (uint256 i; i < proofs.length; ++i) {
             Equivocation calldata proof = proofs[i];
-            bytes32 keyHash = feeds.hashKey(proof.key);
+            bytes32 keyHash = keccak256(abi.encode(proof.key));
             if (
                 keyHash <= previous ||
                 proof.first.value == proof.second.value ||

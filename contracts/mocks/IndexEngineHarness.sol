@@ -10,7 +10,7 @@ contract IndexEngineHarness {
     function evaluate(
         IndexTerms calldata terms,
         int128[] calldata values
-    ) external pure returns (int256 index, uint256 payoutBps) {
+    ) external pure returns (int256 index, uint256 bps) {
         IndexState memory state;
         for (uint256 i; i < values.length; ++i) IndexEngine.add(terms, state, values[i]);
         return (state.index, IndexEngine.payoutBps(terms, state.index));

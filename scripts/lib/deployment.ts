@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Deployment } from "@publica/sdk";
 import { getAddress, type Hex, keccak256 } from "viem";
+import Demonstration from "../../deploy/modules/Demonstration.ts";
 import Publica from "../../deploy/Publica.ts";
 import type { Connection } from "./chain.ts";
 import { ROOT } from "./run.ts";
@@ -15,6 +16,8 @@ export interface DeployOptions {
   readonly deploymentId: string;
   /** Forget an earlier journal: for chains that start empty each time. */
   readonly fresh?: boolean;
+  /** Add the play currency and a pool in it, for stories and local development. */
+  readonly demonstration?: boolean;
   /** Show Ignition's own progress. */
   readonly displayUi?: boolean;
 }
@@ -30,22 +33,26 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
   if (options.fresh) await rm(dirname(addressesPath(deploymentId)), { recursive: true, force: true });
   const specific = join(ROOT, "deploy", "parameters", `${network}.json`);
   const parameters = existsSync(specific) ? specific : join(ROOT, "deploy", "parameters", "default.json");
-  const contracts = await connection.ignition.deploy(Publica, {
+  const settings = {
     parameters,
     deploymentId,
     displayUi: options.displayUi ?? false,
     // A chain that is ours alone has no reorganisations to wait for.
     config: options.fresh ? { requiredConfirmations: 1, blockPollingInterval: 20 } : {},
-  });
+  };
+  const contracts = options.demonstration
+    ? await connection.ignition.deploy(Demonstration, settings)
+    : await connection.ignition.deploy(Publica, settings);
 
   const client = await connection.viem.getPublicClient();
   const entries = await Promise.all(
     Object.entries(contracts).map(async ([name, contract]) => {
       const address = getAddress(String(contract.target));
+      const contractName = name.charAt(0).toUpperCase() + name.slice(1);
       const code = (await client.getCode({ address })) as Hex | undefined;
       if (code === undefined)
         throw new Error(`${name} has no code at ${address}; delete deploy/deployments/${deploymentId} to deploy anew`);
-      return [name, { address, codeHash: keccak256(code) }] as const;
+      return [contractName, { address, codeHash: keccak256(code) }] as const;
     }),
   );
   const deployment: Deployment = {

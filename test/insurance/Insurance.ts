@@ -20,15 +20,24 @@ async function deployed() {
   const [deployer, investor, ana, ben, eve] = await viem.getWalletClients();
   if (!deployer || !investor || !ana || !ben || !eve) throw new Error("the chain has too few accounts");
   const client = await viem.getPublicClient();
-  const manager = await viem.deployContract("AccessManager", [deployer.account.address]);
   const money = await viem.deployContract("TestToken", ["Euro", "EUR", 6]);
   const feeds = await viem.deployContract("ScriptedFeeds");
-  const modules = await ignition.deploy(Insurance, {
-    parameters: { Insurance: { manager: manager.address, asset: money.address } },
-  });
-  const book = (await modules.book.getAddress()) as Address;
-  const settlement = (await modules.settlement.getAddress()) as Address;
-  const pool = (await modules.pool.getAddress()) as Address;
+  const modules = await ignition.deploy(Insurance);
+  const [manager, book, settlement, tower] = (await Promise.all(
+    [modules.accessManager, modules.policyBook, modules.policySettlement, modules.reinsuranceTower].map(
+      async (contract) => (await contract.getAddress()) as Address,
+    ),
+  )) as [Address, Address, Address, Address];
+  const { address: pool } = await viem.deployContract("UnderwritingPool", [
+    money.address,
+    "Euro Underwriting",
+    "uEUR",
+    manager,
+    book,
+    settlement,
+    tower,
+    7 * DAY,
+  ]);
   for (const wallet of [investor, ana, ben, eve]) {
     await money.write.mint([wallet.account.address, 1_000_000n * EURO]);
     await money.write.approve([pool, 2n ** 256n - 1n], { account: wallet.account });

@@ -1,5 +1,6 @@
+export * from "./credential/index.ts";
 export type { ReadClient, WriteClient } from "./client.ts";
-export { addressOf, type Deployment, parseDeployment } from "./deployment.ts";
+export { addressOf, type DeployedContract, type Deployment, parseDeployment } from "./deployment.ts";
 export { type ContractErrorEntry, decoded, decodeRevert, PublicaError, revertData } from "./errors.ts";
 export * from "./feed/index.ts";
 export { createRandom, type Random } from "./random.ts";

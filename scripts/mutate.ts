@@ -237,7 +237,7 @@ pragma solidity ^0.8.28;
 
 library Mutants {
     function _miner() private view returns (uint160) {
-        return uint160(block.coinbase);
+        return uint160(address(block.coinbase));
     }
 
     function _pure(function() internal view returns (uint160) f) private pure returns (function() pure returns (uint160) g) {

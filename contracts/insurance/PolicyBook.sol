@@ -9,7 +9,7 @@ import {Base64} from "solady/src/utils/Base64.sol";
 import {LibString} from "solady/src/utils/LibString.sol";
 import {ERC721} from "solady/src/tokens/ERC721.sol";
 import {IPolicyBook, Policy, Quote, Series, Terms} from "./interfaces/IPolicyBook.sol";
-import {SeriesId, SeriesState} from "./interfaces/IUnderwritingPool.sol";
+import {Cover, SeriesId, SeriesState} from "./interfaces/IUnderwritingPool.sol";
 import {IndexEngine} from "./libraries/IndexEngine.sol";
 import {SeriesBlob} from "./libraries/SeriesBlob.sol";
 
@@ -125,7 +125,7 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
     function openSeries(Terms calldata terms) external restricted returns (SeriesId series) {
         _check(terms);
         series = SeriesId.wrap(++_seriesCount);
-        uint40 settleBy = terms.end + terms.grace + terms.disputeWindow;
+        uint40 settleBy = terms.end + 2 * (uint40(terms.grace) + terms.disputeWindow);
         uint256 unit = terms.pool.unit();
         uint8 window = terms.pool.accept(series, terms.start, terms.end, settleBy);
         SeriesBlob.write(series, Series(terms, uint64(unit), window));
@@ -164,18 +164,10 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         if (block.timestamp > terms.start)
             refundUnits = (refundUnits * (terms.end - block.timestamp)) / (terms.end - terms.start);
         refundUnits = (refundUnits * (FULL_BPS - terms.cancelFeeBps)) / FULL_BPS;
-        refund = refundUnits * series.unit;
         _burn(policyId);
+        Cover memory cover = Cover(id, series.window, terms.zone, msg.sender, policy.sumUnits, policy.premiumUnits);
+        refund = terms.pool.release(cover, uint64(refundUnits));
         emit PolicyCancelled(policyId, msg.sender, refund);
-        terms.pool.release(
-            id,
-            series.window,
-            terms.zone,
-            msg.sender,
-            policy.sumUnits,
-            policy.premiumUnits,
-            uint64(refundUnits)
-        );
     }
 
     /// @inheritdoc IPolicyBook
@@ -222,9 +214,9 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         uint48 sumUnits,
         uint48 premiumUnits
     ) private returns (uint256 policyId) {
-        Terms memory terms = series.terms;
-        uint64 cap = uint64(Math.min(terms.capacity / series.unit, type(uint64).max));
-        return _policyId(id, terms.pool.write(id, series.window, terms.zone, cap, msg.sender, sumUnits, premiumUnits));
+        Cover memory cover = Cover(id, series.window, series.terms.zone, msg.sender, sumUnits, premiumUnits);
+        uint64 cap = uint64(Math.min(series.terms.capacity / series.unit, type(uint64).max));
+        return _policyId(id, series.terms.pool.write(cover, cap));
     }
 
     function _check(Terms calldata terms) private view {
@@ -233,10 +225,12 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         if (terms.end <= terms.start) revert PolicyTermsInvalid("end");
         if (terms.firstRound == 0 || terms.firstRound > terms.lastRound) revert PolicyTermsInvalid("firstRound");
         if (terms.lastRound - terms.firstRound >= MAX_ROUNDS) revert PolicyTermsInvalid("lastRound");
+        if (terms.seasonValues > MAX_ROUNDS) revert PolicyTermsInvalid("seasonValues");
+        if (terms.seasonValues != 0 && terms.lastRound != terms.firstRound + 1) revert PolicyTermsInvalid("lastRound");
         if (terms.cancelUntil > terms.end) revert PolicyTermsInvalid("cancelUntil");
         if (terms.cancelFeeBps > FULL_BPS) revert PolicyTermsInvalid("cancelFeeBps");
         if (terms.floorBps > FULL_BPS) revert PolicyTermsInvalid("floorBps");
-        if (!IndexEngine.isValid(terms.index)) revert PolicyTermsInvalid("index");
+        if (!IndexEngine.isValid(terms.index, terms.seasonValues != 0)) revert PolicyTermsInvalid("index");
     }
 
     function _policy(uint256 policyId) private view returns (Policy memory) {

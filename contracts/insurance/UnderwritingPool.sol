@@ -1,78 +1,40 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {CapitalVault} from "./base/CapitalVault.sol";
+import {IReinsuranceTower} from "./interfaces/IReinsuranceTower.sol";
 import {
+    Cover,
     IUnderwritingPool,
     Payee,
     SeriesAccount,
     SeriesId,
-    SeriesState,
-    WithdrawalTicket
+    SeriesState
 } from "./interfaces/IUnderwritingPool.sol";
 
 /// @title UnderwritingPool
 /// @notice Investors' capital behind series of cover. See `IUnderwritingPool`.
-contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, ReentrancyGuardTransient {
+contract UnderwritingPool is CapitalVault {
     using SafeERC20 for IERC20;
 
-    /// @dev | 64 reserved units | 64 locked units | 128 accounted base units |
-    struct Ledger {
-        uint128 accounted;
-        uint64 locked;
-        uint64 reserved;
-    }
-
-    /// @dev | 48 free | 40 riskUntil | 32 tail | 32 head | 8 windows | 64 cap units | 32 free |
-    struct Config {
-        uint64 cap;
-        uint8 windows;
-        uint32 head;
-        uint32 tail;
-        uint40 riskUntil;
-    }
-
-    /// @dev A span of time over which premium is earned evenly; series with the same dates share one.
-    struct Window {
-        uint64 premium;
-        uint40 start;
-        uint40 end;
-    }
-
+    /// @dev | 128 free | 64 exposure units | 64 cap units |
     struct Zone {
         uint64 cap;
         uint64 exposure;
     }
 
-    uint256 private constant FULL_BPS = 10_000;
-    uint256 private constant MAX_WINDOWS = 16;
-    /// @dev A failed payment counts as failed only while at least this much gas was left after it.
-    uint256 private constant GAS_FLOOR = 50_000;
-
-    /// @notice The contract that sells policies.
+    /// @inheritdoc IUnderwritingPool
     address public immutable BOOK;
-    /// @notice The contract that decides and settles them.
+    /// @inheritdoc IUnderwritingPool
     address public immutable SETTLEMENT;
-    /// @notice How long a request to leave waits at least.
-    uint40 public immutable COOLDOWN;
-    uint256 private immutable UNIT;
+    /// @inheritdoc IUnderwritingPool
+    address public immutable TOWER;
 
-    Ledger private _ledger;
-    Config private _config;
-    Window[MAX_WINDOWS] private _windows;
     mapping(SeriesId series => SeriesAccount account) private _series;
     mapping(uint32 zone => Zone state) private _zones;
-    mapping(uint256 ticket => WithdrawalTicket request) private _tickets;
-
-    /// @inheritdoc IUnderwritingPool
-    mapping(address account => uint256 amount) public claimable;
 
     modifier only(address expected) {
         if (msg.sender != expected) revert PoolCallerUnknown(msg.sender);
@@ -81,8 +43,9 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
 
     /// @param asset_ The money of this pool.
     /// @param manager The deployment's AccessManager, which appoints who sets caps.
-    /// @param book The contract that sells policies.
-    /// @param settlement The contract that settles them.
+    /// @param book The contract that sells policies; for a layer, the tower it stands in.
+    /// @param settlement The contract that settles them; for a layer, the pool it stands behind.
+    /// @param tower The tower of layers behind this pool; zero for none.
     /// @param cooldown Seconds a request to leave waits; at least the longest dispute window.
     constructor(
         IERC20 asset_,
@@ -91,22 +54,17 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
         address manager,
         address book,
         address settlement,
+        address tower,
         uint40 cooldown
-    ) ERC20(name_, symbol_) ERC4626(asset_) AccessManaged(manager) {
+    ) CapitalVault(asset_, name_, symbol_, manager, cooldown) {
         BOOK = book;
         SETTLEMENT = settlement;
-        COOLDOWN = cooldown;
-        uint8 assetDecimals = decimals() - _decimalsOffset();
-        UNIT = assetDecimals > 6 ? 10 ** (assetDecimals - 6) : 1;
-        _config.cap = type(uint64).max;
+        TOWER = tower;
+        // The tower takes the layers' premium from here, within `write` and nothing else.
+        if (tower != address(0)) asset_.forceApprove(tower, type(uint256).max);
     }
 
     // ── read ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @inheritdoc IUnderwritingPool
-    function unit() external view returns (uint256) {
-        return UNIT;
-    }
 
     /// @inheritdoc IUnderwritingPool
     function seriesOf(SeriesId series) external view returns (SeriesAccount memory account) {
@@ -114,30 +72,8 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
     }
 
     /// @inheritdoc IUnderwritingPool
-    function balances() external view returns (uint256 accounted, uint256 unearned, uint256 reserved, uint256 locked) {
-        Ledger memory ledger = _ledger;
-        return (ledger.accounted, _unearned(), ledger.reserved * UNIT, ledger.locked * UNIT);
-    }
-
-    /// @inheritdoc ERC4626
-    function totalAssets() public view override returns (uint256) {
-        return _ownAssets(_ledger);
-    }
-
-    /// @inheritdoc IUnderwritingPool
-    function freeAssets() public view returns (uint256) {
-        Ledger memory ledger = _ledger;
-        return _ownAssets(ledger) - ledger.locked * UNIT;
-    }
-
-    /// @inheritdoc IUnderwritingPool
-    function ticketOf(uint256 ticket) external view returns (WithdrawalTicket memory) {
-        return _tickets[ticket];
-    }
-
-    /// @inheritdoc IUnderwritingPool
-    function queue() external view returns (uint256 head, uint256 tail) {
-        return (_config.head, _config.tail);
+    function openSeries() external view returns (uint256) {
+        return _ledger.openSeries;
     }
 
     /// @inheritdoc IUnderwritingPool
@@ -145,51 +81,7 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
         return (_zones[zone].cap, _zones[zone].exposure);
     }
 
-    /// @notice Zero: leaving goes through `requestWithdrawal` and `serveWithdrawals`.
-    function maxWithdraw(address) public pure override returns (uint256) {
-        return 0;
-    }
-
-    /// @notice Zero: leaving goes through `requestWithdrawal` and `serveWithdrawals`.
-    function maxRedeem(address) public pure override returns (uint256) {
-        return 0;
-    }
-
-    // ── write: investors ────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @inheritdoc IUnderwritingPool
-    function requestWithdrawal(uint256 shares) external nonReentrant returns (uint256 ticket) {
-        if (shares == 0) revert PoolNothingToDo();
-        Config memory config = _config;
-        ticket = config.tail;
-        _config.tail = config.tail + 1;
-        uint40 cooledAt = uint40(block.timestamp) + COOLDOWN;
-        _tickets[ticket] = WithdrawalTicket(msg.sender, cooledAt, config.riskUntil, shares);
-        _transfer(msg.sender, address(this), shares);
-        emit WithdrawalRequested(ticket, msg.sender, shares, cooledAt);
-    }
-
-    /// @inheritdoc IUnderwritingPool
-    function serveWithdrawals(uint256 max) external nonReentrant returns (uint256 served) {
-        Config memory config = _config;
-        uint256 head = config.head;
-        for (; served < max && head < config.tail; ++served) {
-            if (!_serve(head)) break;
-            ++head;
-        }
-        _config.head = uint32(head);
-    }
-
-    /// @inheritdoc IUnderwritingPool
-    function claim(address to) external nonReentrant returns (uint256 amount) {
-        amount = claimable[msg.sender];
-        if (amount == 0) revert PoolNothingToDo();
-        claimable[msg.sender] = 0;
-        IERC20(asset()).safeTransfer(to, amount);
-        emit CreditClaimed(msg.sender, to, amount);
-    }
-
-    // ── write: book and settlement ──────────────────────────────────────────────────────────────────────────────────
+    // ── write ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IUnderwritingPool
     function accept(
@@ -200,74 +92,98 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
     ) external only(BOOK) returns (uint8 window) {
         window = _windowFor(start, end);
         _series[series].state = SeriesState.Open;
+        ++_ledger.openSeries;
         if (settleBy > _config.riskUntil) _config.riskUntil = settleBy;
         emit SeriesAccepted(series, start, end, window);
+        if (TOWER != address(0)) IReinsuranceTower(TOWER).accept(series, start, end, settleBy);
     }
 
     /// @inheritdoc IUnderwritingPool
     function write(
-        SeriesId series,
-        uint8 window,
-        uint32 zone,
-        uint64 seriesCapUnits,
-        address payer,
-        uint64 exposureUnits,
-        uint64 premiumUnits
+        Cover calldata cover,
+        uint64 seriesCapUnits
     ) external only(BOOK) nonReentrant returns (uint32 index) {
-        SeriesAccount memory account = _series[series];
-        if (account.state != SeriesState.Open) revert PoolSeriesState(series, account.state);
-        uint256 exposure = uint256(account.exposure) + exposureUnits;
-        if (exposure > seriesCapUnits) revert PoolSeriesCapExceeded(series, exposure, seriesCapUnits);
-        if (zone != 0) _enterZone(zone, exposureUnits);
-        _lock(exposureUnits, premiumUnits);
-
+        SeriesAccount memory account = _openSeries(cover.series);
         index = account.count;
+        uint256 exposure = uint256(account.exposure) + cover.exposureUnits;
+        if (exposure > seriesCapUnits) revert PoolSeriesCapExceeded(cover.series, exposure, seriesCapUnits);
+        if (cover.zone != 0) _enterZone(cover.zone, cover.exposureUnits);
         account.exposure = uint64(exposure);
-        account.premium += premiumUnits;
+        account.premium += cover.premiumUnits;
         account.count = index + 1;
-        _series[series] = account;
-        _windows[window].premium += premiumUnits;
-        emit CoverWritten(series, index, exposureUnits, premiumUnits);
-        _pull(payer, premiumUnits * UNIT);
+        _series[cover.series] = account;
+
+        uint64 ceded;
+        uint64 premium = cover.premiumUnits;
+        if (TOWER != address(0)) {
+            uint64 cededPremium;
+            (ceded, cededPremium) = IReinsuranceTower(TOWER).share(
+                address(this),
+                cover.series,
+                account.exposure,
+                premium
+            );
+            premium -= cededPremium;
+        }
+        // What could go back as premium must not exceed what is locked.
+        if (premium != 0 && premium + ceded >= cover.exposureUnits)
+            revert PoolPremiumTooHigh(premium + ceded, cover.exposureUnits);
+        _lock(cover.exposureUnits, ceded, premium);
+        _windows[cover.window].premium += premium;
+        emit CoverWritten(cover.series, index, cover.exposureUnits, cover.premiumUnits);
+        _pull(cover.party, cover.premiumUnits * UNIT);
+        if (TOWER != address(0)) IReinsuranceTower(TOWER).cede(cover.series, account.exposure, cover.premiumUnits);
     }
 
     /// @inheritdoc IUnderwritingPool
     function release(
-        SeriesId series,
-        uint8 window,
-        uint32 zone,
-        address holder,
-        uint64 exposureUnits,
-        uint64 premiumUnits,
+        Cover calldata cover,
         uint64 refundUnits
-    ) external only(BOOK) nonReentrant {
-        SeriesAccount storage account = _series[series];
-        if (account.state != SeriesState.Open) revert PoolSeriesState(series, account.state);
-        uint256 unearnedBefore = _unearned();
-        _windows[window].premium -= premiumUnits;
-        uint256 unearned = unearnedBefore - _unearned();
-        uint256 refund = refundUnits * UNIT;
-        if (refund > unearned) revert PoolRefundTooHigh(refund, unearned);
-        account.exposure -= exposureUnits;
-        account.premium -= premiumUnits;
-        if (zone != 0) _zones[zone].exposure -= exposureUnits;
-        _ledger.locked -= exposureUnits;
-        _ledger.accounted -= uint128(refund);
-        emit CoverReleased(series, holder, exposureUnits, refundUnits);
-        _send(holder, refund);
+    ) external only(BOOK) nonReentrant returns (uint256 refund) {
+        SeriesAccount memory account = _openSeries(cover.series);
+        account.exposure -= cover.exposureUnits;
+        account.premium -= cover.premiumUnits;
+        _series[cover.series] = account;
+        if (cover.zone != 0) _zones[cover.zone].exposure -= cover.exposureUnits;
+        uint64 freed;
+        uint64 cededPremium;
+        if (TOWER != address(0))
+            (freed, cededPremium, refund) = IReinsuranceTower(TOWER).release(
+                cover.series,
+                account.exposure,
+                cover.premiumUnits,
+                refundUnits
+            );
+        uint256 unearned = _leaveWindow(cover.window, cover.premiumUnits - cededPremium);
+        uint256 own = Math.min(refundUnits * UNIT - refund, unearned);
+        _ledger.locked = _ledger.locked + freed - cover.exposureUnits;
+        _ledger.accounted -= uint104(own);
+        refund += own;
+        emit CoverReleased(cover.series, cover.party, cover.exposureUnits, refund);
+        _send(cover.party, refund);
     }
 
     /// @inheritdoc IUnderwritingPool
-    function decide(SeriesId series, uint32 zone, uint16 payoutBps, bool refunding) external only(SETTLEMENT) {
-        SeriesAccount memory account = _series[series];
-        if (account.state != SeriesState.Open) revert PoolSeriesState(series, account.state);
-        Ledger memory ledger = _ledger;
+    function decide(
+        SeriesId series,
+        uint32 zone,
+        uint16 payoutBps,
+        bool refunding
+    ) external only(SETTLEMENT) nonReentrant {
+        SeriesAccount memory account = _openSeries(series);
         uint64 exposure = account.exposure;
-        ledger.locked -= exposure;
-        if (zone != 0) _zones[zone].exposure -= exposure;
-
         uint64 reserve = refunding ? account.premium : uint64((uint256(exposure) * payoutBps) / FULL_BPS);
+        if (zone != 0) _zones[zone].exposure -= exposure;
+        uint64 drawn;
+        uint64 ceded;
+        if (TOWER != address(0))
+            (drawn, ceded) = IReinsuranceTower(TOWER).draw(series, account, payoutBps, reserve, refunding);
+
+        Ledger memory ledger = _ledger;
+        --ledger.openSeries;
+        ledger.locked = ledger.locked + ceded - exposure;
         ledger.reserved += reserve;
+        ledger.accounted += uint104(drawn * UNIT);
         _ledger = ledger;
         account.exposure = reserve;
         account.payoutBps = payoutBps;
@@ -293,18 +209,17 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
         account.exposure -= total;
         account.cursor += advance;
 
-        uint64 dust;
+        Ledger memory ledger = _ledger;
+        ledger.reserved -= total;
+        ledger.accounted -= uint104(total * UNIT);
         if (account.cursor >= account.count) {
-            dust = account.exposure;
+            emit SeriesClosed(series, account.exposure);
+            ledger.reserved -= account.exposure;
             account.exposure = 0;
             account.state = SeriesState.Closed;
         }
-        Ledger memory ledger = _ledger;
-        ledger.reserved -= total + dust;
-        ledger.accounted -= uint128(total * UNIT);
         _ledger = ledger;
         _series[series] = account;
-        if (account.state == SeriesState.Closed) emit SeriesClosed(series, dust);
 
         for (uint256 i; i < payees.length; ++i) {
             Payee calldata payee = payees[i];
@@ -314,12 +229,20 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
         }
     }
 
-    // ── write: administration ───────────────────────────────────────────────────────────────────────────────────────
-
     /// @inheritdoc IUnderwritingPool
-    function setPoolCap(uint64 capUnits) external restricted {
-        _config.cap = capUnits;
-        emit PoolCapChanged(capUnits);
+    function draw(SeriesId series, uint64 lossUnits) external only(BOOK) nonReentrant {
+        SeriesAccount memory account = _openSeries(series);
+        Ledger memory ledger = _ledger;
+        --ledger.openSeries;
+        ledger.locked -= account.exposure;
+        ledger.accounted -= uint104(lossUnits * UNIT);
+        _ledger = ledger;
+        account.exposure = 0;
+        account.decidedAt = uint40(block.timestamp);
+        account.state = SeriesState.Closed;
+        _series[series] = account;
+        emit LayerDrawn(series, SETTLEMENT, lossUnits);
+        if (lossUnits != 0) IERC20(asset()).safeTransfer(SETTLEMENT, lossUnits * UNIT);
     }
 
     /// @inheritdoc IUnderwritingPool
@@ -331,38 +254,9 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev What belongs to the investors: never negative, see invariant I2.
-    function _ownAssets(Ledger memory ledger) private view returns (uint256) {
-        return ledger.accounted - _unearned() - ledger.reserved * UNIT;
-    }
-
-    /// @dev Premium of time to come, in base units, rounded up: nobody is paid from what is not earned.
-    function _unearned() private view returns (uint256 total) {
-        uint256 count = _config.windows;
-        for (uint256 i; i < count; ++i) {
-            Window memory window = _windows[i];
-            if (window.premium == 0 || block.timestamp >= window.end) continue;
-            uint256 premium = window.premium * UNIT;
-            total +=
-                block.timestamp <= window.start
-                    ? premium
-                    : Math.ceilDiv(premium * (window.end - block.timestamp), window.end - window.start);
-        }
-    }
-
-    /// @dev Finds the window of these dates, or a free or past one for it.
-    function _windowFor(uint40 start, uint40 end) private returns (uint8) {
-        uint256 count = _config.windows;
-        uint256 chosen = count;
-        for (uint256 i; i < count; ++i) {
-            Window memory window = _windows[i];
-            if (window.start == start && window.end == end) return uint8(i);
-            if (window.end <= block.timestamp) chosen = i;
-        }
-        if (chosen == MAX_WINDOWS) revert PoolWindowsFull();
-        _windows[chosen] = Window(0, start, end);
-        if (chosen == count) _config.windows = uint8(count + 1);
-        return uint8(chosen);
+    function _openSeries(SeriesId series) private view returns (SeriesAccount memory account) {
+        account = _series[series];
+        if (account.state != SeriesState.Open) revert PoolSeriesState(series, account.state);
     }
 
     function _enterZone(uint32 zone, uint64 exposureUnits) private {
@@ -370,70 +264,5 @@ contract UnderwritingPool is IUnderwritingPool, ERC4626, AccessManaged, Reentran
         uint256 exposure = uint256(state.exposure) + exposureUnits;
         if (exposure > state.cap) revert PoolZoneCapExceeded(zone, exposure, state.cap);
         _zones[zone].exposure = uint64(exposure);
-    }
-
-    /// @dev Takes capital and premium into the ledger: the premium itself does not carry the risk it is paid for.
-    function _lock(uint64 exposureUnits, uint64 premiumUnits) private {
-        Ledger memory ledger = _ledger;
-        uint256 limit = Math.min(_ownAssets(ledger) / UNIT, _config.cap);
-        uint256 available = limit > ledger.locked ? limit - ledger.locked : 0;
-        if (exposureUnits > available) revert PoolCapacityExceeded(exposureUnits, available);
-        ledger.locked += exposureUnits;
-        ledger.accounted += uint128(premiumUnits * UNIT);
-        _ledger = ledger;
-    }
-
-    /// @dev Serves one ticket, whole or as far as free capital goes. True when it is done with.
-    function _serve(uint256 ticket) private returns (bool done) {
-        WithdrawalTicket memory request = _tickets[ticket];
-        Ledger memory ledger = _ledger;
-        if (block.timestamp < request.cooledAt) return false;
-        if (block.timestamp < request.riskUntil && ledger.locked != 0) return false;
-
-        uint256 own = _ownAssets(ledger);
-        uint256 free = own - ledger.locked * UNIT;
-        uint256 shares = request.shares;
-        uint256 assets = previewRedeem(shares);
-        done = assets <= free;
-        if (done) {
-            delete _tickets[ticket];
-        } else {
-            shares = _convertToShares(free, Math.Rounding.Floor);
-            if (shares == 0) return false;
-            assets = previewRedeem(shares);
-            _tickets[ticket].shares = request.shares - shares;
-        }
-        _burn(address(this), shares);
-        _ledger.accounted = uint128(ledger.accounted - assets);
-        emit WithdrawalServed(ticket, request.owner, shares, assets);
-        emit Withdraw(msg.sender, request.owner, request.owner, assets, shares);
-        _send(request.owner, assets);
-    }
-
-    /// @dev ERC-4626 deposits: what arrives is measured.
-    function _transferIn(address from, uint256 assets) internal override nonReentrant {
-        _ledger.accounted += SafeCast.toUint128(assets);
-        _pull(from, assets);
-    }
-
-    function _pull(address from, uint256 amount) private {
-        IERC20 token = IERC20(asset());
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(from, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received < amount) revert PoolShortReceipt(amount, received);
-    }
-
-    /// @dev Pays, or credits what could not be paid: nobody's refusal stops anybody else.
-    function _send(address to, uint256 amount) private {
-        if (amount == 0 || IERC20(asset()).trySafeTransfer(to, amount)) return;
-        if (gasleft() < GAS_FLOOR) revert PoolGasTooLow(gasleft());
-        claimable[to] += amount;
-        emit PaymentCredited(to, amount);
-    }
-
-    /// @dev Three digits more than the asset: a first investor cannot round the next one's shares away.
-    function _decimalsOffset() internal pure override returns (uint8) {
-        return 3;
     }
 }

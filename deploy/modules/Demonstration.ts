@@ -16,6 +16,7 @@ export default buildModule("Demonstration", (m) => {
     suite.accessManager,
     suite.policyBook,
     suite.policySettlement,
+    suite.reinsuranceTower,
     WEEK,
   ]);
   permit(m, suite.accessManager, [

@@ -23,11 +23,11 @@ async function deployed() {
   const money = await viem.deployContract("TestToken", ["Euro", "EUR", 6]);
   const feeds = await viem.deployContract("ScriptedFeeds");
   const modules = await ignition.deploy(Insurance);
-  const [manager, book, settlement] = (await Promise.all(
-    [modules.accessManager, modules.policyBook, modules.policySettlement].map(
+  const [manager, book, settlement, tower] = (await Promise.all(
+    [modules.accessManager, modules.policyBook, modules.policySettlement, modules.reinsuranceTower].map(
       async (contract) => (await contract.getAddress()) as Address,
     ),
-  )) as [Address, Address, Address];
+  )) as [Address, Address, Address, Address];
   const { address: pool } = await viem.deployContract("UnderwritingPool", [
     money.address,
     "Euro Underwriting",
@@ -35,6 +35,7 @@ async function deployed() {
     manager,
     book,
     settlement,
+    tower,
     7 * DAY,
   ]);
   for (const wallet of [investor, ana, ben, eve]) {

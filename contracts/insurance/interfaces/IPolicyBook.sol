@@ -15,17 +15,23 @@ struct Terms {
     IFeedReader feeds;
     /// @notice The feed the index is computed from, in that feed's unit.
     FeedId feed;
-    /// @notice First and last round of the window, both included; at most 512 rounds.
+    /// @notice The set that answers when the first one has not, or has been contested; zero for none.
+    IFeedReader fallbackFeeds;
+    FeedId fallbackFeed;
+    /// @notice First and last round of the window, both included; at most 512 rounds. Of a season: the two rounds in which
+    /// the feed attests the two halves of the packed values' digest.
     uint32 firstRound;
     uint32 lastRound;
+    /// @notice Values of a packed season, whose digest alone is in the feed; 0 when each value is a round.
+    uint16 seasonValues;
     /// @notice The insured time, unix seconds: values count when observed within [start, end].
     uint40 start;
     uint40 end;
     /// @notice Sales stop this many seconds before the start.
     uint32 leadTime;
-    /// @notice Data of the window may still arrive this many seconds after the end.
+    /// @notice Data of the window may still arrive this many seconds after the end; the fallback's as many again.
     uint32 grace;
-    /// @notice Seconds between the decision and the first payment.
+    /// @notice Seconds between the last value's arrival and the decision, in which it can be contested.
     uint32 disputeWindow;
     /// @notice Last second in which a policy can be cancelled; 0 for never. Not after the end.
     uint40 cancelUntil;

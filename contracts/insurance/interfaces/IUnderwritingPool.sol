@@ -37,6 +37,18 @@ struct SeriesAccount {
     uint40 decidedAt;
 }
 
+/// @notice One policy as the pool sees it when it is sold or cancelled.
+struct Cover {
+    SeriesId series;
+    /// @notice Where its premium is earned, as `accept` answered.
+    uint8 window;
+    uint32 zone;
+    /// @notice Who pays the premium, or gets the refund.
+    address party;
+    uint64 exposureUnits;
+    uint64 premiumUnits;
+}
+
 /// @notice One amount owed to one policy holder.
 struct Payee {
     uint256 policyId;
@@ -62,8 +74,8 @@ struct WithdrawalTicket {
 interface IUnderwritingPool {
     /// @notice Capital came to stand behind a series.
     event CoverWritten(SeriesId indexed series, uint256 indexed index, uint64 exposureUnits, uint64 premiumUnits);
-    /// @notice Cover ended early; `refundUnits` of its premium went back to the holder.
-    event CoverReleased(SeriesId indexed series, address indexed holder, uint64 exposureUnits, uint64 refundUnits);
+    /// @notice Cover ended early; `refund` of its premium went back to the holder.
+    event CoverReleased(SeriesId indexed series, address indexed holder, uint64 exposureUnits, uint256 refund);
     /// @notice A series is carried by this pool; its premium is earned between `start` and `end`.
     event SeriesAccepted(SeriesId indexed series, uint40 start, uint40 end, uint256 window);
     /// @notice The series' outcome is known and its loss (or its premiums) set aside.
@@ -84,6 +96,9 @@ interface IUnderwritingPool {
     event PoolCapChanged(uint64 capUnits);
     /// @notice The most the pool may cover in one zone changed.
     event ZoneCapChanged(uint32 indexed zone, uint64 capUnits);
+
+    /// @notice A layer paid `lossUnits` of a decided series to the pool it stands behind.
+    event LayerDrawn(SeriesId indexed series, address indexed cedent, uint64 lossUnits);
 
     /// @notice The caller is neither the book nor the settlement this pool was built for.
     /// @dev Call through the policy book or the settlement contract.
@@ -112,12 +127,24 @@ interface IUnderwritingPool {
     /// @notice Too little gas is left to try another payment honestly.
     /// @dev Send more gas or settle fewer policies at a time.
     error PoolGasTooLow(uint256 left);
-    /// @notice A cancellation may not refund more than is still unearned.
-    /// @dev Refund at most the unearned part of the premium.
-    error PoolRefundTooHigh(uint256 refund, uint256 unearned);
+    /// @notice The premium would be more than the capital it pays for, in this pool or in one of its layers.
+    /// @dev Quote less, or change the layers' share of the premium.
+    error PoolPremiumTooHigh(uint256 premium, uint256 exposure);
 
     /// @notice Base units of the asset in one unit of the books: 10^(decimals − 6), or 1.
     function unit() external view returns (uint256);
+
+    /// @notice The contract that sells policies; for a layer, the tower it stands in.
+    function BOOK() external view returns (address); // solhint-disable-line func-name-mixedcase
+
+    /// @notice The contract that settles them; for a layer, the pool it stands behind.
+    function SETTLEMENT() external view returns (address); // solhint-disable-line func-name-mixedcase
+
+    /// @notice The tower of layers behind this pool; zero for none.
+    function TOWER() external view returns (address); // solhint-disable-line func-name-mixedcase
+
+    /// @notice Number of series that are not decided yet.
+    function openSeries() external view returns (uint256);
 
     /// @notice The series' account.
     function seriesOf(SeriesId series) external view returns (SeriesAccount memory account);
@@ -149,28 +176,14 @@ interface IUnderwritingPool {
     /// @return window Where the premium's earning is kept; the book hands it back with each sale.
     function accept(SeriesId series, uint40 start, uint40 end, uint40 settleBy) external returns (uint8 window);
 
-    /// @notice The book's call: pulls the premium from `payer` and locks capital.
+    /// @notice The book's call: pulls the premium from `cover.party` and locks capital.
+    /// @param seriesCapUnits The most the series may insure.
     /// @return index Number of the policy in its series.
-    function write(
-        SeriesId series,
-        uint8 window,
-        uint32 zone,
-        uint64 seriesCapUnits,
-        address payer,
-        uint64 exposureUnits,
-        uint64 premiumUnits
-    ) external returns (uint32 index);
+    function write(Cover calldata cover, uint64 seriesCapUnits) external returns (uint32 index);
 
-    /// @notice The book's call: ends one policy's cover and refunds part of its unearned premium.
-    function release(
-        SeriesId series,
-        uint8 window,
-        uint32 zone,
-        address holder,
-        uint64 exposureUnits,
-        uint64 premiumUnits,
-        uint64 refundUnits
-    ) external;
+    /// @notice The book's call: ends one policy's cover and refunds part of its unearned premium to `cover.party`.
+    /// @return refund What went back, in base units: never more than what is still unearned.
+    function release(Cover calldata cover, uint64 refundUnits) external returns (uint256 refund);
 
     /// @notice The settlement's call: fixes the outcome and sets the loss aside, whatever the number of policies.
     /// @param refunding True when the data never came and the premiums go back.
@@ -178,6 +191,9 @@ interface IUnderwritingPool {
 
     /// @notice The settlement's call: pays the next `advance` policies of a decided series.
     function pay(SeriesId series, uint32 advance, Payee[] calldata payees) external;
+
+    /// @notice The tower's call to a layer: ends its part of a series and pays `lossUnits` to the pool it stands behind.
+    function draw(SeriesId series, uint64 lossUnits) external;
 
     /// @notice Asks to leave with `shares`; they go into escrow.
     function requestWithdrawal(uint256 shares) external returns (uint256 ticket);

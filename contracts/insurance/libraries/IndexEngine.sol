@@ -72,8 +72,9 @@ library IndexEngine {
     int256 private constant COS_SCALE = 1_000_000;
     int256 private constant HALF_TURN = 180_000_000;
 
-    /// @notice Whether the terms can be settled: no tier above the whole sum.
-    function isValid(IndexTerms memory terms) internal pure returns (bool) {
+    /// @notice Whether the terms can be settled: no tier above the whole sum, and no places in a packed season.
+    function isValid(IndexTerms memory terms, bool ofSeason) internal pure returns (bool) {
+        if (ofSeason && terms.kind == IndexKind.Magnitude) return false;
         for (uint256 i; i < TIERS; ++i) {
             if (_tierBps(terms.tiers, i) > FULL_BPS) return false;
         }
@@ -107,6 +108,105 @@ library IndexEngine {
             if (int256(state.run) > state.index) state.index = int256(state.run);
         }
         ++state.count;
+    }
+
+    /// @notice The index of a packed season: values of 16 bits, signed, big endian, in the order of observation.
+    /// @dev One pass over the calldata with a loop for each kind; `measurePlainly` says the same at leisure.
+    /// `packed` holds a whole number of values, at least one; `Magnitude` is not for seasons.
+    function measure(IndexTerms memory terms, bytes calldata packed) internal pure returns (int256 index) {
+        uint256 kind = uint256(terms.kind);
+        int256 threshold = terms.threshold;
+        assembly ("memory-safe") {
+            function load(at) -> value {
+                value := signextend(1, shr(240, calldataload(at)))
+            }
+            let at := packed.offset
+            let end := add(at, packed.length)
+            switch kind
+            case 0 {
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    index := add(index, load(at))
+                }
+            }
+            case 1 {
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    let above := sub(load(at), threshold)
+                    index := add(index, mul(above, sgt(above, 0)))
+                }
+            }
+            case 2 {
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    let below := sub(threshold, load(at))
+                    index := add(index, mul(below, sgt(below, 0)))
+                }
+            }
+            case 3 {
+                index := load(at)
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    let value := load(at)
+                    if sgt(value, index) {
+                        index := value
+                    }
+                }
+            }
+            case 4 {
+                index := load(at)
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    let value := load(at)
+                    if slt(value, index) {
+                        index := value
+                    }
+                }
+            }
+            case 5 {
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    index := add(index, sgt(load(at), threshold))
+                }
+            }
+            case 6 {
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    index := add(index, slt(load(at), threshold))
+                }
+            }
+            default {
+                // Runs. Seen in a mirror, a value below the threshold is one above.
+                let sign := 1
+                if eq(kind, 8) {
+                    sign := not(0)
+                    threshold := sub(0, threshold)
+                }
+                let run := 0
+                for {} lt(at, end) {
+                    at := add(at, 2)
+                } {
+                    run := mul(add(run, 1), sgt(mul(sign, load(at)), threshold))
+                    if sgt(run, index) {
+                        index := run
+                    }
+                }
+            }
+        }
+    }
+
+    /// @notice As `measure`, one value after the other: the reference it is tested against.
+    function measurePlainly(IndexTerms memory terms, bytes calldata packed) internal pure returns (int256) {
+        IndexState memory state;
+        for (uint256 i; i < packed.length; i += 2) add(terms, state, int16(uint16(bytes2(packed[i:i + 2]))));
+        return state.index;
     }
 
     /// @notice The share of the sum insured that `index` pays, in basis points, rounded down.

@@ -1,4 +1,4 @@
-import type { Address, Hash } from "viem";
+import type { Address, Hash, Hex } from "viem";
 import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
@@ -7,6 +7,8 @@ import { policySettlementAbi } from "../generated/abi.ts";
 export interface DecideAndSettleParameters {
   readonly settlement: Address;
   readonly series: bigint;
+  /** The packed season of a series with `seasonValues`; see `packSeason`. */
+  readonly season?: Hex;
   readonly max: bigint;
 }
 
@@ -23,7 +25,7 @@ export function decideAndSettle(
       address: parameters.settlement,
       abi: policySettlementAbi,
       functionName: "decideAndSettle",
-      args: [parameters.series, parameters.max],
+      args: [parameters.series, parameters.season ?? "0x", parameters.max],
       account: client.account,
       chain: client.chain ?? null,
     }),

@@ -1,4 +1,4 @@
-import type { Address, Hash } from "viem";
+import type { Address, Hash, Hex } from "viem";
 import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
@@ -7,6 +7,8 @@ import { policySettlementAbi } from "../generated/abi.ts";
 export interface DecideSeriesParameters {
   readonly settlement: Address;
   readonly series: bigint;
+  /** The packed season of a series with `seasonValues`; see `packSeason`. */
+  readonly season?: Hex;
 }
 
 export type DecideSeriesReturnType = Hash;
@@ -19,7 +21,7 @@ export function decideSeries(client: WriteClient, parameters: DecideSeriesParame
       address: parameters.settlement,
       abi: policySettlementAbi,
       functionName: "decide",
-      args: [parameters.series],
+      args: [parameters.series, parameters.season ?? "0x"],
       account: client.account,
       chain: client.chain ?? null,
     }),

@@ -1,4 +1,4 @@
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
@@ -7,6 +7,8 @@ import { policySettlementAbi } from "../generated/abi.ts";
 export interface PreviewSeriesParameters {
   readonly settlement: Address;
   readonly series: bigint;
+  /** The packed season of a series with `seasonValues`; see `packSeason`. */
+  readonly season?: Hex;
 }
 
 export interface PreviewSeriesReturnType {
@@ -26,7 +28,7 @@ export function previewSeries(
       address: parameters.settlement,
       abi: policySettlementAbi,
       functionName: "preview",
-      args: [parameters.series],
+      args: [parameters.series, parameters.season ?? "0x"],
     });
     return { index: result[0], payoutBps: result[1] };
   });

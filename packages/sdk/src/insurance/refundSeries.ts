@@ -7,7 +7,10 @@ import { policySettlementAbi } from "../generated/abi.ts";
 export interface RefundSeriesParameters {
   readonly settlement: Address;
   readonly series: bigint;
+  /** A round that is missing in the series' feed. */
   readonly missingRound: number;
+  /** A round that is missing in its fallback feed, where there is one. */
+  readonly missingFallbackRound?: number;
 }
 
 export type RefundSeriesReturnType = Hash;
@@ -20,7 +23,7 @@ export function refundSeries(client: WriteClient, parameters: RefundSeriesParame
       address: parameters.settlement,
       abi: policySettlementAbi,
       functionName: "refund",
-      args: [parameters.series, parameters.missingRound],
+      args: [parameters.series, parameters.missingRound, parameters.missingFallbackRound ?? 0],
       account: client.account,
       chain: client.chain ?? null,
     }),

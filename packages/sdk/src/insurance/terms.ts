@@ -1,4 +1,4 @@
-import { type Hex, stringToHex } from "viem";
+import { stringToHex, zeroAddress, zeroHash } from "viem";
 import { z } from "zod";
 import { PublicaError } from "../foundation/errors.ts";
 import { type IndexTerms, indexKinds, type SeriesTerms, type Tier } from "./types.ts";
@@ -50,13 +50,17 @@ const indexSchema = z.object({
     .optional(),
 });
 
+const bytes32 = z.templateLiteral(["0x", z.string().regex(/^[0-9a-fA-F]{64}$/)]);
+
 const termsSchema = z.object({
   name: z.string().refine((name) => new TextEncoder().encode(name).length <= 31, "longer than 31 bytes"),
   pool: address,
   feeds: address,
-  feed: z.templateLiteral(["0x", z.string().regex(/^[0-9a-fA-F]{64}$/)]),
+  feed: bytes32,
+  fallback: z.object({ feeds: address, feed: bytes32 }).optional(),
   firstRound: uint32.min(1),
   lastRound: uint32.min(1),
+  seasonValues: z.number().int().min(0).max(512).default(0),
   start: uint40,
   end: uint40,
   leadTime: uint32.default(0),
@@ -141,10 +145,11 @@ export function encodeIndexTerms(index: IndexTerms): EncodedIndexTerms {
 
 /** Terms with defaults filled in, as the contracts take them. */
 export function encodeTerms(terms: SeriesTerms) {
-  const { name, index, feed, ...rest } = parsed(termsSchema, "terms", terms);
+  const { name, fallback, ...rest } = parsed(termsSchema, "terms", terms);
   return {
     ...rest,
-    feed: feed as Hex,
+    fallbackFeeds: fallback?.feeds ?? zeroAddress,
+    fallbackFeed: fallback?.feed ?? zeroHash,
     name: stringToHex(name, { size: 32 }),
     index: encodeIndexTerms(terms.index),
   };

@@ -49,8 +49,12 @@ export interface SeriesTerms {
   readonly pool: Address;
   readonly feeds: Address;
   readonly feed: Hex;
+  /** The feed that answers when the first one has not, or was contested; default none. */
+  readonly fallback?: { readonly feeds: Address; readonly feed: Hex };
   readonly firstRound: number;
   readonly lastRound: number;
+  /** Values of a packed season whose digest is attested in the two rounds; default 0: each value is a round. */
+  readonly seasonValues?: number;
   readonly start: number;
   readonly end: number;
   /** Sales stop this long before the start; default 0. */

@@ -27,7 +27,8 @@ abstract contract CrewRota is ICrewRota {
     mapping(uint16 crew => CrewFigures) internal _figures;
     /// @dev Packed by TermsWords.
     mapping(uint16 crew => uint256) internal _terms;
-    mapping(uint16 crew => mapping(uint8 seat => Seat)) internal _seats;
+    /// @dev Keyed by crew 16 | seat 8.
+    mapping(uint256 crewAndSeat => Seat) private _seats;
     mapping(uint16 crew => mapping(uint32 period => uint256)) private _availability;
 
     constructor(ICredentialReader credentials) {
@@ -48,7 +49,7 @@ abstract contract CrewRota is ICrewRota {
 
     /// @inheritdoc ICrewRota
     function seatOf(uint16 crew, uint8 seat) external view returns (address holder, uint32 pointsLost) {
-        Seat storage entry = _seats[crew][seat];
+        Seat storage entry = _seatOf(crew, seat);
         return (entry.holder, entry.pointsLost);
     }
 
@@ -81,41 +82,43 @@ abstract contract CrewRota is ICrewRota {
         figures.shiftLength = shiftLength;
         figures.epoch = uint32(block.timestamp);
         _terms[crew] = TermsWords.pack(terms);
-        _seats[crew][LEAD].holder = lead;
-        _seats[crew][PRINCIPAL].holder = msg.sender;
-        _seats[crew][BACKUP].holder = backup;
+        _seatOf(crew, LEAD).holder = lead;
+        _seatOf(crew, PRINCIPAL).holder = msg.sender;
+        _seatOf(crew, BACKUP).holder = backup;
         emit CrewFounded(crew, msg.sender, lead, backup, shiftLength, terms);
     }
 
     /// @inheritdoc ICrewRota
     function addMember(uint16 crew, address member) external returns (uint8 seat) {
-        if (_seats[crew][PRINCIPAL].holder != msg.sender) revert CrewNotPrincipal(crew, msg.sender);
+        if (_seatOf(crew, PRINCIPAL).holder != msg.sender) revert CrewNotPrincipal(crew, msg.sender);
         if (!CREDENTIALS.isValid(TECHNICIAN, member)) revert CrewMemberCredential(member);
         CrewFigures storage figures = _figures[crew];
         while ((figures.active >> seat) & 1 != 0) ++seat;
         if (seat == RotaMath.LANES) revert CrewFull(crew);
         figures.active |= uint16(1 << seat);
         if (seat >= figures.size) figures.size = seat + 1;
-        _seats[crew][seat] = Seat(member, 0);
+        Seat storage entry = _seatOf(crew, seat);
+        entry.holder = member;
+        entry.pointsLost = 0;
         emit MemberJoined(crew, seat, member);
     }
 
     /// @inheritdoc ICrewRota
     function removeMember(uint16 crew, uint8 seat) external {
         CrewFigures storage figures = _figures[crew];
-        address member = _seats[crew][seat].holder;
+        address member = _seatOf(crew, seat).holder;
         if (seat >= RotaMath.LANES || (figures.active >> seat) & 1 == 0)
             revert CrewNotSeatHolder(crew, seat, member);
-        if (_seats[crew][PRINCIPAL].holder != msg.sender && CREDENTIALS.isValid(TECHNICIAN, member))
+        if (_seatOf(crew, PRINCIPAL).holder != msg.sender && CREDENTIALS.isValid(TECHNICIAN, member))
             revert CrewMemberCredential(member);
         figures.active &= ~uint16(1 << seat);
-        delete _seats[crew][seat];
+        _seatOf(crew, seat).holder = address(0);
         emit MemberLeft(crew, seat, member);
     }
 
     /// @inheritdoc ICrewRota
     function setAvailability(uint16 crew, uint8 seat, uint32 period, uint16 shifts) external {
-        if (seat >= RotaMath.LANES || _seats[crew][seat].holder != msg.sender)
+        if (seat >= RotaMath.LANES || _seatOf(crew, seat).holder != msg.sender)
             revert CrewNotSeatHolder(crew, seat, msg.sender);
         if (!CREDENTIALS.isValid(TECHNICIAN, msg.sender)) revert CrewMemberCredential(msg.sender);
         uint256 running = shiftOf(crew);
@@ -132,6 +135,10 @@ abstract contract CrewRota is ICrewRota {
     }
 
     // internal
+
+    function _seatOf(uint16 crew, uint8 seat) internal view returns (Seat storage) {
+        return _seats[(uint256(crew) << 8) | seat];
+    }
 
     function _shift(CrewFigures memory figures) private view returns (uint256) {
         return figures.shiftLength == 0 ? 0 : (block.timestamp - figures.epoch) / figures.shiftLength;
@@ -175,6 +182,6 @@ abstract contract CrewRota is ICrewRota {
         uint256 shift = shiftOf(crew);
         _availability[crew][uint32(shift / RotaMath.LANES)] &= ~(1 <<
             ((shift % RotaMath.LANES) * RotaMath.LANES + seat));
-        emit RotaPointLost(crew, seat, ++_seats[crew][seat].pointsLost);
+        emit RotaPointLost(crew, seat, ++_seatOf(crew, seat).pointsLost);
     }
 }

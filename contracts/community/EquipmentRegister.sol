@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {CredentialType, ICredentialReader} from "../foundation/interfaces/ICredentialReader.sol";
 import {Curve, DeviceSignatures} from "../foundation/libraries/DeviceSignatures.sol";
@@ -11,6 +12,7 @@ import {
     DeviceParties,
     IEquipmentRegister,
     Installation,
+    Reading,
     ReadingRun,
     SignedReading
 } from "./interfaces/IEquipmentRegister.sol";
@@ -23,6 +25,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
     using DeviceWords for uint256;
     using DeviceWords for DeviceState;
     using DeviceWords for DeviceProfile;
+    using DeviceWords for Reading;
 
     enum Verdict {
         Good,
@@ -97,13 +100,13 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
     ) external view returns (bytes32) {
         return
             _hashTypedDataV4(
-                EquipmentTypes.reading(device, counter, observedAt, value, _profiles[device].unpackProfile().firmware)
+                EquipmentTypes.reading(device, counter, observedAt, value, _profiles[device].firmwareOf())
             );
     }
 
     /// @inheritdoc IEquipmentRegister
     function checkRun(SignedReading[] calldata run) external view returns (ReadingRun memory result) {
-        (result, , ) = _checkRun(run);
+        (result, ) = _checkRun(run);
     }
 
     // write
@@ -197,7 +200,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         PendingKey memory pending = _pending[device];
         if (pending.key == address(0) || block.timestamp < pending.readyAt)
             revert EquipmentKeyChangeNotReady(device, pending.readyAt);
-        DeviceState memory state = _inService(device);
+        DeviceState memory state = _inService(device).unpackState();
         if (deviceOfKey[pending.key] != 0) revert EquipmentKeyTaken(pending.key);
         deviceOfKey[pending.key] = device;
         delete _pending[device];
@@ -222,56 +225,46 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
     }
 
     /// @inheritdoc IEquipmentRegister
-    function submit(SignedReading calldata reading) external returns (DeviceStatus status, uint16 crew) {
-        DeviceState memory state = _states[reading.device].unpackState();
-        DeviceProfile memory profile = _profiles[reading.device].unpackProfile();
-        Verdict verdict = _judge(reading, state, profile);
+    function submit(SignedReading calldata signed) external returns (DeviceStatus status, uint16 crew) {
+        (uint32 device, uint32 counter, uint32 observedAt, ) = signed.reading.parts();
+        uint256 profile = _profiles[device];
+        (Verdict verdict, uint256 state) = _take(signed, profile, _domainSeparatorV4());
         if (verdict != Verdict.Good) {
-            if (verdict == Verdict.Unknown) revert EquipmentDeviceUnknown(reading.device);
-            if (verdict == Verdict.Stale) revert EquipmentReadingStale(reading.device, reading.counter);
-            if (verdict == Verdict.FromFuture)
-                revert EquipmentReadingFromFuture(reading.device, reading.observedAt);
-            revert EquipmentReadingUnsigned(reading.device, reading.counter);
+            if (verdict == Verdict.Unknown) revert EquipmentDeviceUnknown(device);
+            if (verdict == Verdict.Stale) revert EquipmentReadingStale(device, counter);
+            if (verdict == Verdict.FromFuture) revert EquipmentReadingFromFuture(device, observedAt);
+            revert EquipmentReadingUnsigned(device, counter);
         }
-        _take(reading, state, profile);
-        return (state.status, profile.crew);
+        return (state.statusOf(), profile.crewOf());
     }
 
     /// @inheritdoc IEquipmentRegister
     function submitBatch(SignedReading[] calldata readings) external returns (uint256 accepted) {
+        bytes32 domain = _domainSeparatorV4();
         for (uint256 i = 0; i < readings.length; ++i) {
-            SignedReading calldata reading = readings[i];
-            DeviceState memory state = _states[reading.device].unpackState();
-            DeviceProfile memory profile = _profiles[reading.device].unpackProfile();
-            if (_judge(reading, state, profile) != Verdict.Good) continue;
-            _take(reading, state, profile);
-            ++accepted;
+            (Verdict verdict, ) = _take(readings[i], _profiles[readings[i].reading.deviceOf()], domain);
+            if (verdict == Verdict.Good) ++accepted;
         }
     }
 
     /// @inheritdoc IEquipmentRegister
     function submitRun(SignedReading[] calldata run) external returns (ReadingRun memory result) {
-        DeviceState memory state;
-        DeviceProfile memory profile;
-        (result, state, profile) = _checkRun(run);
-        SignedReading calldata last = run[run.length - 1];
-        if (last.counter <= state.counter || last.observedAt < state.observedAt) return result;
-        for (uint256 i = 0; i < run.length; ++i) {
-            SignedReading calldata reading = run[i];
-            if (reading.counter > state.counter && reading.observedAt >= state.observedAt)
-                state.advance(profile, reading.counter, reading.observedAt, reading.value);
-        }
-        _states[last.device] = state.pack();
-        emit ReadingAccepted(last.device, last.counter, last.observedAt, last.value, state.status);
+        uint256 state;
+        (result, state) = _checkRun(run);
+        if (state == _states[result.device]) return result;
+        _states[result.device] = state;
+        (uint32 device, uint32 counter, uint32 observedAt, int32 value) = run[run.length - 1].reading.parts();
+        emit ReadingAccepted(device, counter, observedAt, value, state.statusOf());
     }
 
     /// @inheritdoc IEquipmentRegister
     function markOffline(uint32 device) external {
-        DeviceState memory state = _inService(device);
-        uint24 gap = _profiles[device].unpackProfile().heartbeatGap;
-        uint256 overdueAfter = gap == 0 ? type(uint256).max : uint256(state.observedAt) + gap;
-        if (state.status == DeviceStatus.Offline || block.timestamp <= overdueAfter)
+        uint256 word = _inService(device);
+        uint256 gap = _profiles[device].heartbeatGapOf();
+        uint256 overdueAfter = gap == 0 ? type(uint256).max : uint256(word.observedAtOf()) + gap;
+        if (word.statusOf() == DeviceStatus.Offline || block.timestamp <= overdueAfter)
             revert EquipmentNotOverdue(device, overdueAfter);
+        DeviceState memory state = word.unpackState();
         state.status = DeviceStatus.Offline;
         state.streak = 0;
         state.outFor = 0;
@@ -294,13 +287,9 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         _setProfile(device, profile);
     }
 
-    function _inService(uint32 device) private view returns (DeviceState memory state) {
-        state = _states[device].unpackState();
-        if (!_isInService(state)) revert EquipmentDeviceUnknown(device);
-    }
-
-    function _isInService(DeviceState memory state) private pure returns (bool) {
-        return state.status != DeviceStatus.None && state.status != DeviceStatus.Retired;
+    function _inService(uint32 device) private view returns (uint256 state) {
+        state = _states[device];
+        if (!state.isInService()) revert EquipmentDeviceUnknown(device);
     }
 
     function _nextSequence(uint32 device) private returns (uint64) {
@@ -308,71 +297,67 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         return sequenceOf[device]++;
     }
 
-    function _judge(
-        SignedReading calldata reading,
-        DeviceState memory state,
-        DeviceProfile memory profile
-    ) private view returns (Verdict) {
-        if (!_isInService(state)) return Verdict.Unknown;
-        if (reading.counter <= state.counter || reading.observedAt < state.observedAt) return Verdict.Stale;
-        if (reading.observedAt > block.timestamp + MAX_CLOCK_LEAD) return Verdict.FromFuture;
-        return _isSigned(reading, state.key, profile) ? Verdict.Good : Verdict.Unsigned;
+    function _take(
+        SignedReading calldata signed,
+        uint256 profile,
+        bytes32 domain
+    ) private returns (Verdict verdict, uint256 state) {
+        (uint32 device, uint32 counter, uint32 observedAt, int32 value) = signed.reading.parts();
+        state = _states[device];
+        if (!state.isInService()) return (Verdict.Unknown, state);
+        if (counter <= state.counterOf() || observedAt < state.observedAtOf()) return (Verdict.Stale, state);
+        if (observedAt > block.timestamp + MAX_CLOCK_LEAD) return (Verdict.FromFuture, state);
+        if (!_isSigned(signed, state.keyOf(), profile, domain)) return (Verdict.Unsigned, state);
+        state = state.advance(profile, counter, observedAt, value);
+        _states[device] = state;
+        emit ReadingAccepted(device, counter, observedAt, value, state.statusOf());
     }
 
     function _isSigned(
-        SignedReading calldata reading,
+        SignedReading calldata signed,
         address key,
-        DeviceProfile memory profile
+        uint256 profile,
+        bytes32 domain
     ) private view returns (bool) {
-        bytes32 digest = _hashTypedDataV4(
-            EquipmentTypes.reading(
-                reading.device,
-                reading.counter,
-                reading.observedAt,
-                reading.value,
-                profile.firmware
-            )
+        (uint32 device, uint32 counter, uint32 observedAt, int32 value) = signed.reading.parts();
+        bytes32 digest = MessageHashUtils.toTypedDataHash(
+            domain,
+            EquipmentTypes.reading(device, counter, observedAt, value, profile.firmwareOf())
         );
-        if (!profile.p256) return DeviceSignatures.recoverSecp256k1(digest, reading.a, reading.b) == key;
-        Point storage point = _points[reading.device];
-        return DeviceSignatures.verifyP256(digest, reading.a, reading.b, point.x, point.y);
+        if (!profile.isP256()) return DeviceSignatures.recoverSecp256k1(digest, signed.a, signed.b) == key;
+        Point storage point = _points[device];
+        return DeviceSignatures.verifyP256(digest, signed.a, signed.b, point.x, point.y);
     }
 
-    function _take(SignedReading calldata reading, DeviceState memory state, DeviceProfile memory profile) private {
-        state.advance(profile, reading.counter, reading.observedAt, reading.value);
-        _states[reading.device] = state.pack();
-        emit ReadingAccepted(reading.device, reading.counter, reading.observedAt, reading.value, state.status);
-    }
-
-    function _checkRun(
-        SignedReading[] calldata run
-    ) private view returns (ReadingRun memory result, DeviceState memory state, DeviceProfile memory profile) {
+    /// @dev Also the state after those readings of the run that the register has not seen.
+    function _checkRun(SignedReading[] calldata run) private view returns (ReadingRun memory result, uint256 state) {
         if (run.length == 0) revert EquipmentRunBroken(0);
-        uint32 device = run[0].device;
-        state = _inService(device);
-        profile = _profiles[device].unpackProfile();
-        result.device = device;
-        result.firstAt = run[0].observedAt;
-        result.lastAt = run[run.length - 1].observedAt;
+        result.device = run[0].reading.deviceOf();
+        state = _inService(result.device);
+        uint256 profile = _profiles[result.device];
+        bytes32 domain = _domainSeparatorV4();
+        result.partner = profile.witnessOf();
         result.allInside = true;
         result.allOutside = true;
-        result.partner = profile.critical ? profile.partner : 0;
-        if (result.lastAt > block.timestamp + MAX_CLOCK_LEAD)
-            revert EquipmentReadingFromFuture(device, result.lastAt);
+        uint256 expected;
         for (uint256 i = 0; i < run.length; ++i) {
-            SignedReading calldata reading = run[i];
-            if (i != 0) {
-                SignedReading calldata previous = run[i - 1];
-                if (
-                    reading.device != device ||
-                    reading.counter != previous.counter + 1 ||
-                    reading.observedAt < previous.observedAt
-                ) revert EquipmentRunBroken(i);
+            (uint32 device, uint32 counter, uint32 observedAt, int32 value) = run[i].reading.parts();
+            if (i == 0) {
+                expected = counter;
+                result.firstAt = observedAt;
             }
-            if (!_isSigned(reading, state.key, profile)) revert EquipmentReadingUnsigned(device, reading.counter);
-            if (!profile.isBack(reading.value)) result.allInside = false;
-            if (profile.isWithin(reading.value)) result.allOutside = false;
+            if (device != result.device || counter != expected || observedAt < result.lastAt)
+                revert EquipmentRunBroken(i);
+            if (!_isSigned(run[i], state.keyOf(), profile, domain)) revert EquipmentReadingUnsigned(device, counter);
+            if (!profile.isBack(value)) result.allInside = false;
+            if (profile.isWithin(value)) result.allOutside = false;
+            if (counter > state.counterOf() && observedAt >= state.observedAtOf())
+                state = state.advance(profile, counter, observedAt, value);
+            result.lastAt = observedAt;
+            ++expected;
         }
+        if (result.lastAt > block.timestamp + MAX_CLOCK_LEAD)
+            revert EquipmentReadingFromFuture(result.device, result.lastAt);
     }
 
     function _provenKey(
@@ -396,7 +381,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         bool sane = int256(profile.low) + band <= int256(profile.high) - band;
         bool partnered = profile.partner != 0 &&
             profile.partner != device &&
-            _isInService(_states[profile.partner].unpackState());
+            _states[profile.partner].isInService();
         if (!sane || (profile.critical && !partnered)) revert EquipmentProfileInvalid();
         _profiles[device] = profile.pack();
         emit DeviceAdjusted(device, profile);

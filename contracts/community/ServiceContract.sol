@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ICrewRota} from "./interfaces/ICrewRota.sol";
 import {IEquipmentRegister} from "./interfaces/IEquipmentRegister.sol";
@@ -15,12 +16,14 @@ import {
     RepairOutcome,
     ServiceTerms
 } from "./interfaces/IServiceContract.sol";
+import {OrderId, OrderWords} from "./libraries/OrderWords.sol";
 import {SlaMath} from "./libraries/SlaMath.sol";
 
 /// @title ServiceContract
 /// @notice Retainer, fees and bond of a repair crew; penalties are pure functions of timestamps.
 /// @dev For each agreement: escrow + bond + contractorDue + backupDue == all deposits - all draws, to the wei.
 contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
+    using OrderWords for uint256;
     using SafeERC20 for IERC20;
 
     /// @notice What one retainer pays for, seconds.
@@ -30,7 +33,8 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     IEquipmentRegister public immutable REGISTER;
 
     mapping(address orders => mapping(uint16 crew => Agreement)) private _agreements;
-    mapping(address orders => mapping(uint16 crew => mapping(uint32 device => DeviceRecord))) private _records;
+    /// @dev Keyed by crew 16 | device 32, packed by SlaMath.
+    mapping(address orders => mapping(uint256 crewAndDevice => uint256)) private _records;
 
     constructor(IEquipmentRegister register) {
         REGISTER = register;
@@ -45,7 +49,7 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
 
     /// @inheritdoc IServiceContract
     function recordOf(address orders, uint16 crew, uint32 device) external view returns (DeviceRecord memory) {
-        return _records[orders][crew][device];
+        return SlaMath.unpackRecord(_records[orders][_recordKey(crew, device)]);
     }
 
     /// @inheritdoc IServiceContract
@@ -54,7 +58,7 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
         uint16 crew,
         uint32 device
     ) external view returns (uint256 mttr, uint256 mtbf, uint256 availabilityBp) {
-        DeviceRecord memory record = _records[orders][crew][device];
+        DeviceRecord memory record = SlaMath.unpackRecord(_records[orders][_recordKey(crew, device)]);
         uint256 covered = block.timestamp - record.coveredSince;
         uint256 up = covered - record.downSeconds;
         mttr = record.repairs == 0 ? 0 : record.repairSeconds / record.repairs;
@@ -94,14 +98,16 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     /// @inheritdoc IServiceContract
     function cover(address orders, uint16 crew, uint32 device) external {
         Agreement storage agreement = _running(orders, crew);
-        DeviceRecord storage record = _records[orders][crew][device];
+        uint256 key = _recordKey(crew, device);
         if (
             msg.sender != agreement.owner ||
             REGISTER.partiesOf(device).owner != msg.sender ||
-            record.coveredSince != 0
+            _records[orders][key] != 0
         ) revert ServiceDeviceRefused(device);
+        DeviceRecord memory record;
         record.coveredSince = uint32(block.timestamp);
         record.lastUp = uint32(block.timestamp);
+        _records[orders][key] = SlaMath.pack(record);
         emit DeviceCovered(orders, crew, device);
     }
 
@@ -123,8 +129,27 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IServiceContract
-    function settle(uint32 device, uint8 kind, uint256 order, uint256 terms, RepairOutcome outcome) external {
-        _account(SlaMath.factsOf(device, kind, order, terms, outcome));
+    function settle(OrderId id, uint256 order, uint256 terms, RepairOutcome outcome) external {
+        uint16 crew = order.crewOf();
+        uint256 key = _recordKey(crew, uint32(OrderId.unwrap(id) >> 24));
+        uint256 word = _records[msg.sender][key];
+        if (word == 0) return;
+        DeviceRecord memory record = SlaMath.unpackRecord(word);
+        RepairFacts memory facts = SlaMath.factsOf(order, terms, outcome);
+        Agreement storage agreement = _agreements[msg.sender][crew];
+        uint256 excessDown = SlaMath.count(record, facts, agreement.terms.availabilityBp);
+        _records[msg.sender][key] = SlaMath.pack(record);
+        uint256 fee;
+        uint256 penalty;
+        // What began before the cover or after the end is counted, but moves no money.
+        uint40 endsAt = agreement.endsAt;
+        if (facts.openedAt >= record.coveredSince && (endsAt == 0 || facts.openedAt < endsAt)) {
+            fee = SlaMath.feeOf(agreement.terms, facts);
+            if (excessDown != 0 || !SlaMath.isPunctual(facts))
+                penalty = SlaMath.penaltyOf(agreement.terms, facts, excessDown);
+            _move(agreement, fee, penalty, facts.backup);
+        }
+        emit RepairSettled(msg.sender, id, outcome, fee, penalty);
     }
 
     /// @inheritdoc IServiceContract
@@ -188,60 +213,33 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
 
     // internal
 
+    function _recordKey(uint16 crew, uint32 device) private pure returns (uint256) {
+        return (uint256(crew) << 32) | device;
+    }
+
     function _running(address orders, uint16 crew) private view returns (Agreement storage agreement) {
         agreement = _agreements[orders][crew];
         if (agreement.startedAt == 0) revert ServiceNotRunning(orders, crew);
     }
 
-    function _account(RepairFacts memory facts) private {
-        Agreement storage agreement = _agreements[msg.sender][facts.crew];
-        DeviceRecord memory record = _records[msg.sender][facts.crew][facts.device];
-        if (record.coveredSince == 0) return;
-        ServiceTerms memory terms = agreement.terms;
-        uint256 excessDown = SlaMath.count(record, facts, terms.availabilityBp);
-        _records[msg.sender][facts.crew][facts.device] = record;
-        uint256 fee;
-        uint256 penalty;
-        // What began before the cover or after the end is counted, but moves no money.
-        uint40 endsAt = agreement.endsAt;
-        if (facts.openedAt >= record.coveredSince && (endsAt == 0 || facts.openedAt < endsAt)) {
-            fee = SlaMath.feeOf(terms, facts);
-            penalty = SlaMath.penaltyOf(terms, facts, excessDown);
-            _move(agreement, fee, penalty, facts.backup);
-        }
-        emit RepairSettled(facts.crew, facts.device, facts.kind, facts.number, facts.outcome, fee, penalty);
-    }
-
     /// @dev The penalty is taken from the fee first, then from the bond as far as it goes; it stays in the escrow.
     function _move(Agreement storage agreement, uint256 fee, uint256 penalty, bool backup) private {
-        uint256 escrow = agreement.escrow;
-        uint256 bond = agreement.bond;
         uint256 earned = fee;
-        uint256 fromBond = penalty;
         if (!backup) {
-            uint256 offset = penalty < fee ? penalty : fee;
-            earned -= offset;
-            fromBond -= offset;
+            earned -= Math.min(penalty, fee);
+            penalty -= fee - earned;
         }
-        if (fromBond > bond) fromBond = bond;
-        if (fromBond != 0) {
-            bond -= fromBond;
-            escrow += fromBond;
-        }
-        uint256 paid = earned < escrow ? earned : escrow;
+        uint256 fromBond = penalty == 0 ? 0 : Math.min(penalty, agreement.bond);
+        if (fromBond != 0) agreement.bond -= uint128(fromBond);
+        uint256 escrow = agreement.escrow + fromBond;
+        uint256 paid = Math.min(earned, escrow);
+        agreement.escrow = uint128(escrow - paid);
+        if (backup) agreement.backupDue += uint128(paid);
+        else agreement.contractorDue += uint128(paid);
         uint128 short = uint128(earned - paid);
-        if (fromBond != 0 || paid != 0) {
-            agreement.escrow = uint128(escrow - paid);
-            agreement.bond = uint128(bond);
-        }
-        if (paid != 0) {
-            if (backup) agreement.backupDue += uint128(paid);
-            else agreement.contractorDue += uint128(paid);
-        }
-        if (short != 0) {
-            if (backup) agreement.backupArrears += short;
-            else agreement.contractorArrears += short;
-        }
+        if (short == 0) return;
+        if (backup) agreement.backupArrears += short;
+        else agreement.contractorArrears += short;
     }
 
     function _payArrears(Agreement storage agreement) private {

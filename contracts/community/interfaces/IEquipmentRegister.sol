@@ -40,13 +40,12 @@ struct Approvals {
     bytes manufacturer;
 }
 
-/// @notice One measurement with the device's signature over `Reading(device,counter,observedAt,value,firmware)`.
+/// @notice One measurement: device 32 | counter 32 | observedAt 32 | value 32 (two's complement), most significant first.
+type Reading is uint128;
+
+/// @notice A measurement with the device's signature over `Reading(device,counter,observedAt,value,firmware)`.
 struct SignedReading {
-    uint32 device;
-    uint32 counter;
-    uint32 observedAt;
-    /// @notice The measured value in the device's own unit.
-    int32 value;
+    Reading reading;
     /// @notice secp256k1: r; P-256: r.
     bytes32 a;
     /// @notice secp256k1: vs of EIP-2098; P-256: s, in the low half.
@@ -210,7 +209,7 @@ interface IEquipmentRegister {
     /// @notice Takes one signed reading; anyone may bring it.
     /// @return status How the device is doing now.
     /// @return crew The crew that repairs it.
-    function submit(SignedReading calldata reading) external returns (DeviceStatus status, uint16 crew);
+    function submit(SignedReading calldata signed) external returns (DeviceStatus status, uint16 crew);
 
     /// @notice Takes many; those that are stale, unsigned or unknown are passed over.
     /// @return accepted How many were taken.

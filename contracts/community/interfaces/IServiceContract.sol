@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {OrderId} from "../libraries/OrderWords.sol";
+
 /// @notice How a repair ended.
 enum RepairOutcome {
     Repaired,
@@ -10,10 +12,6 @@ enum RepairOutcome {
 
 /// @notice All that the money depends on: what follows from an order's stored timestamps and the crew's terms.
 struct RepairFacts {
-    uint16 crew;
-    uint32 device;
-    uint8 kind;
-    uint16 number;
     RepairOutcome outcome;
     /// @notice Opened inside the warranty of the order before it: no fee.
     bool redo;
@@ -58,17 +56,17 @@ struct ServiceTerms {
 /// @notice Who the agreement binds and what it holds.
 struct Agreement {
     address owner;
-    address contractor;
-    address backup;
     /// @notice When the owner accepted; 0: an offer.
     uint40 startedAt;
-    /// @notice When it ends; 0: no notice given.
-    uint40 endsAt;
     /// @notice Retainer is paid up to here.
     uint40 retainedUntil;
+    address contractor;
+    address backup;
+    /// @notice When it ends; 0: no notice given.
+    uint40 endsAt;
     uint128 escrow;
-    uint128 bond;
     uint128 contractorDue;
+    uint128 bond;
     uint128 backupDue;
     /// @notice Fees earned while the escrow was empty; paid first from the next deposit.
     uint128 contractorArrears;
@@ -108,10 +106,8 @@ interface IServiceContract {
     event EscrowFunded(address indexed orders, uint16 indexed crew, uint256 amount);
     event BondPosted(address indexed orders, uint16 indexed crew, uint256 amount);
     event RepairSettled(
-        uint16 indexed crew,
-        uint32 indexed device,
-        uint8 indexed kind,
-        uint16 number,
+        address indexed orders,
+        OrderId indexed order,
         RepairOutcome outcome,
         uint256 fee,
         uint256 penalty
@@ -152,9 +148,10 @@ interface IServiceContract {
     error ServicePaymentFailed(address to);
 
     /// @notice Accounts for one ended repair under the caller's agreement. Never reverts for want of money.
+    /// @param id Identifier of the order.
     /// @param order The order's slot, as OrderWords packs it.
     /// @param terms The crew's terms, as TermsWords packs them.
-    function settle(uint32 device, uint8 kind, uint256 order, uint256 terms, RepairOutcome outcome) external;
+    function settle(OrderId id, uint256 order, uint256 terms, RepairOutcome outcome) external;
 
     /// @notice Offers terms to an owner; the crew's principal.
     function offer(address orders, uint16 crew, address owner, ServiceTerms calldata terms) external;

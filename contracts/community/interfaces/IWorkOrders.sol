@@ -1,40 +1,34 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {FaultKind, Order, OrderState} from "../libraries/OrderWords.sol";
+import {FaultKind, Order, OrderId, OrderState} from "../libraries/OrderWords.sol";
 import {SignedReading} from "./IEquipmentRegister.sol";
 
 /// @title IWorkOrders
 /// @notice The state machine of a repair. Nobody dispatches: readings open and close, the rota names, the clock escalates.
 interface IWorkOrders {
     event OrderOpened(
+        OrderId indexed order,
         uint32 indexed device,
-        FaultKind indexed kind,
-        uint16 number,
-        uint16 crew,
+        uint16 indexed crew,
+        FaultKind kind,
         uint8 level,
         uint8 seat,
         bool redo
     );
-    event OrderAccepted(uint32 indexed device, FaultKind indexed kind, uint16 number, uint8 seat);
-    event OrderDeclined(uint32 indexed device, FaultKind indexed kind, uint16 number, uint8 seat);
-    event OrderReassigned(uint32 indexed device, FaultKind indexed kind, uint16 number, uint8 level, uint8 seat);
-    event OrderArrived(uint32 indexed device, FaultKind indexed kind, uint16 number);
-    event OrderStarted(uint32 indexed device, FaultKind indexed kind, uint16 number);
-    event OrderHeld(uint32 indexed device, FaultKind indexed kind, uint16 number);
-    event OrderResumed(uint32 indexed device, FaultKind indexed kind, uint16 number, uint16 heldMinutes);
-    event FixClaimed(
-        uint32 indexed device,
-        FaultKind indexed kind,
-        uint16 number,
-        uint24 code,
-        bytes32 evidenceRoot
-    );
-    event FixFailed(uint32 indexed device, FaultKind indexed kind, uint16 number, uint8 failures);
-    event OrderRestored(uint32 indexed device, FaultKind indexed kind, uint16 number, uint32 restoredAt);
-    event OrderSelfCleared(uint32 indexed device, FaultKind indexed kind, uint16 number, bool onSite);
-    event OrderDisputed(uint32 indexed device, FaultKind indexed kind, uint16 number, bytes32 disputeId);
-    event OrderClosed(uint32 indexed device, FaultKind indexed kind, uint16 number, bool refuted);
+    event OrderAccepted(OrderId indexed order, uint8 seat);
+    event OrderDeclined(OrderId indexed order, uint8 seat);
+    event OrderReassigned(OrderId indexed order, uint8 level, uint8 seat);
+    event OrderArrived(OrderId indexed order);
+    event OrderStarted(OrderId indexed order);
+    event OrderHeld(OrderId indexed order);
+    event OrderResumed(OrderId indexed order, uint16 heldMinutes);
+    event FixClaimed(OrderId indexed order, uint24 code, bytes32 evidenceRoot);
+    event FixFailed(OrderId indexed order, uint8 failures);
+    event OrderRestored(OrderId indexed order, uint32 restoredAt);
+    event OrderSelfCleared(OrderId indexed order, bool onSite);
+    event OrderDisputed(OrderId indexed order, bytes32 disputeId);
+    event OrderClosed(OrderId indexed order, bool refuted);
 
     /// @notice The order is not in a state that allows this step.
     /// @dev Read the order; the state machine is drawn in contracts/community/README.md.
@@ -78,10 +72,10 @@ interface IWorkOrders {
     function isFinal(uint32 device, FaultKind kind) external view returns (bool);
 
     /// @notice Identifier under which the forum knows a dispute about an order.
-    function disputeReference(uint32 device, FaultKind kind, uint16 number) external pure returns (bytes32);
+    function disputeReference(OrderId order) external pure returns (bytes32);
 
     /// @notice Brings a reading and opens an order when it confirms a fault; anyone.
-    function report(SignedReading calldata reading) external;
+    function report(SignedReading calldata signed) external;
 
     /// @notice Opens an order for a fault that is already known: confirmed readings, silence, residents' reports; anyone.
     function open(uint32 device, FaultKind kind) external;

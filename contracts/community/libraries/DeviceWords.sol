@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Reading} from "../interfaces/IEquipmentRegister.sol";
+
 /// @notice How a device is doing, by its own readings.
 enum DeviceStatus {
     None,
@@ -95,42 +97,97 @@ library DeviceWords {
         word |= (profile.critical ? 2 : 0) | (profile.p256 ? 1 : 0);
     }
 
+    /// @notice The four parts of a reading.
+    function parts(
+        Reading reading
+    ) internal pure returns (uint32 device, uint32 counter, uint32 observedAt, int32 value) {
+        uint128 word = Reading.unwrap(reading);
+        return (uint32(word >> 96), uint32(word >> 64), uint32(word >> 32), int32(uint32(word)));
+    }
+
+    function deviceOf(Reading reading) internal pure returns (uint32) {
+        return uint32(Reading.unwrap(reading) >> 96);
+    }
+
+    function statusOf(uint256 state) internal pure returns (DeviceStatus) {
+        return DeviceStatus(uint8(state));
+    }
+
+    function keyOf(uint256 state) internal pure returns (address) {
+        return address(uint160(state >> 96));
+    }
+
+    function observedAtOf(uint256 state) internal pure returns (uint32) {
+        return uint32(state >> 64);
+    }
+
+    function counterOf(uint256 state) internal pure returns (uint32) {
+        return uint32(state >> 32);
+    }
+
+    /// @notice Whether the device is installed and not retired.
+    function isInService(uint256 state) internal pure returns (bool) {
+        return uint8(state) != uint8(DeviceStatus.None) && uint8(state) != uint8(DeviceStatus.Retired);
+    }
+
+    function crewOf(uint256 profile) internal pure returns (uint16) {
+        return uint16(profile >> 112);
+    }
+
+    function heartbeatGapOf(uint256 profile) internal pure returns (uint24) {
+        return uint24(profile >> 128);
+    }
+
+    function firmwareOf(uint256 profile) internal pure returns (bytes8) {
+        return bytes8(uint64(profile >> 16));
+    }
+
+    /// @notice The partner that must agree; 0 for a device that is not critical.
+    function witnessOf(uint256 profile) internal pure returns (uint32) {
+        return profile & 2 != 0 ? uint32(profile >> 80) : 0;
+    }
+
+    function isP256(uint256 profile) internal pure returns (bool) {
+        return profile & 1 != 0;
+    }
+
     /// @notice Whether `value` is within [low, high].
-    function isWithin(DeviceProfile memory profile, int32 value) internal pure returns (bool) {
-        return value >= profile.low && value <= profile.high;
+    function isWithin(uint256 profile, int32 value) internal pure returns (bool) {
+        return value >= int32(uint32(profile >> 224)) && value <= int32(uint32(profile >> 192));
     }
 
     /// @notice Whether `value` is within the limits by at least the hysteresis band: good again after a fault.
-    function isBack(DeviceProfile memory profile, int32 value) internal pure returns (bool) {
-        int256 band = int256(uint256(profile.band));
-        return value >= profile.low + band && value <= profile.high - band;
+    function isBack(uint256 profile, int32 value) internal pure returns (bool) {
+        int256 band = int256(uint256(uint16(profile >> 176)));
+        return value >= int32(uint32(profile >> 224)) + band && value <= int32(uint32(profile >> 192)) - band;
     }
 
-    /// @notice The state after one more reading; changes `state` in place.
+    /// @notice The state after one more reading.
     /// @dev Debounce: outside for holdOff seconds or runLength readings. Hysteresis: back only by the band.
     function advance(
-        DeviceState memory state,
-        DeviceProfile memory profile,
+        uint256 state,
+        uint256 profile,
         uint32 counter,
         uint32 observedAt,
         int32 value
-    ) internal pure {
-        bool running = state.status == DeviceStatus.Outside || state.status == DeviceStatus.Faulty;
-        if (running ? isBack(profile, value) : isWithin(profile, value)) {
-            state.status = DeviceStatus.Normal;
-            state.streak = 0;
-            state.outFor = 0;
-        } else {
-            uint256 outFor = running ? uint256(state.outFor) + (observedAt - state.observedAt) : 0;
-            uint256 streak = running ? uint256(state.streak) + 1 : 1;
-            state.outFor = outFor > type(uint16).max ? type(uint16).max : uint16(outFor);
-            state.streak = streak > type(uint8).max ? type(uint8).max : uint8(streak);
-            bool confirmed = state.status == DeviceStatus.Faulty ||
-                outFor >= profile.holdOff ||
-                (profile.runLength != 0 && streak >= profile.runLength);
-            state.status = confirmed ? DeviceStatus.Faulty : DeviceStatus.Outside;
+    ) internal pure returns (uint256) {
+        uint256 status = uint8(state);
+        bool running = status == uint8(DeviceStatus.Outside) || status == uint8(DeviceStatus.Faulty);
+        uint256 next = ((state >> 96) << 96) | (uint256(observedAt) << 64) | (uint256(counter) << 32);
+        if (running ? isBack(profile, value) : isWithin(profile, value)) return next | uint8(DeviceStatus.Normal);
+        uint256 outFor;
+        uint256 streak = 1;
+        if (running) {
+            outFor = uint256(uint16(state >> 8)) + (observedAt - observedAtOf(state));
+            streak = uint256(uint8(state >> 24)) + 1;
+            if (outFor > type(uint16).max) outFor = type(uint16).max;
+            if (streak > type(uint8).max) streak = type(uint8).max;
         }
-        state.counter = counter;
-        state.observedAt = observedAt;
+        uint256 runLength = uint8(profile >> 152);
+        bool confirmed = status == uint8(DeviceStatus.Faulty) ||
+            outFor >= uint16(profile >> 160) ||
+            (runLength != 0 && streak >= runLength);
+        next |= (streak << 24) | (outFor << 8);
+        return next | (confirmed ? uint8(DeviceStatus.Faulty) : uint8(DeviceStatus.Outside));
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+/// @notice Identifies an order: device 32 | kind 8 | number 16, the rest zero, most significant first.
+type OrderId is uint64;
+
 /// @notice What opened an order; there is at most one live order of a kind for a device.
 enum FaultKind {
     Limits,
@@ -85,16 +88,127 @@ library OrderWords {
         word |= order.redo ? 1 : 0;
     }
 
-    /// @notice Whether work or judgement on the order is still going on: no other of its kind can open.
-    function isLive(Order memory order) internal pure returns (bool) {
-        return
-            (order.state >= OrderState.Open && order.state <= OrderState.Verifying) ||
-            order.state == OrderState.Disputed;
+    /// @notice Identifier of the order of `device` and `kind` that this slot holds.
+    function idOf(uint256 word, uint32 device, FaultKind kind) internal pure returns (OrderId) {
+        return OrderId.wrap((uint64(device) << 24) | (uint64(kind) << 16) | numberOf(word));
     }
 
-    /// @notice Seconds from opening to `moment`, at least 1, at most MAX_SPAN.
-    function since(Order memory order, uint256 moment) internal pure returns (uint32) {
-        uint256 span = moment > order.openedAt ? moment - order.openedAt : 1;
-        return uint32(span > MAX_SPAN ? MAX_SPAN : span);
+    function stateOf(uint256 word) internal pure returns (OrderState) {
+        return OrderState(word >> 252);
+    }
+
+    function levelOf(uint256 word) internal pure returns (uint8) {
+        return uint8((word >> 248) & 15);
+    }
+
+    function seatOf(uint256 word) internal pure returns (uint8) {
+        return uint8(word >> 240);
+    }
+
+    function crewOf(uint256 word) internal pure returns (uint16) {
+        return uint16(word >> 224);
+    }
+
+    function numberOf(uint256 word) internal pure returns (uint16) {
+        return uint16(word >> 208);
+    }
+
+    function openedAtOf(uint256 word) internal pure returns (uint256) {
+        return uint32(word >> 176);
+    }
+
+    function stageAtOf(uint256 word) internal pure returns (uint256) {
+        return uint32(word >> 60);
+    }
+
+    function heldOf(uint256 word) internal pure returns (uint256) {
+        return uint16(word >> 44);
+    }
+
+    function failuresOf(uint256 word) internal pure returns (uint8) {
+        return uint8(word >> 36);
+    }
+
+    function isRedo(uint256 word) internal pure returns (bool) {
+        return word & 1 != 0;
+    }
+
+    /// @notice When the order ended, unix seconds; its opening while it has not.
+    function endedAtOf(uint256 word) internal pure returns (uint256) {
+        return openedAtOf(word) + ((word >> 92) & MAX_SPAN);
+    }
+
+    /// @notice Whether somebody has been on site.
+    function wasOnSite(uint256 word) internal pure returns (bool) {
+        return (word >> 120) & MAX_SPAN != 0;
+    }
+
+    /// @notice Whether work or judgement on the order is still going on: no other of its kind can open.
+    function isLive(uint256 word) internal pure returns (bool) {
+        uint256 state = word >> 252;
+        return
+            (state >= uint256(OrderState.Open) && state <= uint256(OrderState.Verifying)) ||
+            state == uint256(OrderState.Disputed);
+    }
+
+    /// @notice A fresh order, assigned.
+    function fresh(
+        uint16 crew,
+        uint8 level,
+        uint8 seat,
+        uint16 number,
+        uint256 moment,
+        bool redo
+    ) internal pure returns (uint256 word) {
+        word = (uint256(OrderState.Assigned) << 252) | (uint256(level) << 248) | (uint256(seat) << 240);
+        word |= (uint256(crew) << 224) | (uint256(number) << 208) | (moment << 176) | (moment << 60);
+        word |= redo ? 1 : 0;
+    }
+
+    function withState(uint256 word, OrderState state) internal pure returns (uint256) {
+        return ((word << 4) >> 4) | (uint256(state) << 252);
+    }
+
+    function withStage(uint256 word, OrderState state, uint256 moment) internal pure returns (uint256) {
+        return (withState(word, state) & ~(uint256(type(uint32).max) << 60)) | (moment << 60);
+    }
+
+    function withSeat(uint256 word, uint8 level, uint8 seat) internal pure returns (uint256) {
+        return (word & ~(uint256(0xfff) << 240)) | (uint256(level) << 248) | (uint256(seat) << 240);
+    }
+
+    function withHeld(uint256 word, uint256 held) internal pure returns (uint256) {
+        if (held > type(uint16).max) held = type(uint16).max;
+        return (word & ~(uint256(type(uint16).max) << 44)) | (held << 44);
+    }
+
+    function withFailures(uint256 word, uint8 failures) internal pure returns (uint256) {
+        return (word & ~(uint256(type(uint8).max) << 36)) | (uint256(failures) << 36);
+    }
+
+    function withCode(uint256 word, uint24 code) internal pure returns (uint256) {
+        return (word & ~(uint256(type(uint24).max) << 12)) | (uint256(code) << 12);
+    }
+
+    /// @notice Notes the first acceptance; later ones do not count.
+    function withAccepted(uint256 word, uint256 moment) internal pure returns (uint256) {
+        return (word >> 148) & MAX_SPAN != 0 ? word : word | (_since(word, moment) << 148);
+    }
+
+    /// @notice Notes the first arrival; later ones do not count.
+    function withArrived(uint256 word, uint256 moment) internal pure returns (uint256) {
+        return (word >> 120) & MAX_SPAN != 0 ? word : word | (_since(word, moment) << 120);
+    }
+
+    /// @notice Notes the end; an order ends once.
+    function withRestored(uint256 word, uint256 moment) internal pure returns (uint256) {
+        return word | (_since(word, moment) << 92);
+    }
+
+    /// @dev Seconds from opening to `moment`, at least 1, at most MAX_SPAN.
+    function _since(uint256 word, uint256 moment) private pure returns (uint256) {
+        uint256 openedAt = openedAtOf(word);
+        uint256 span = moment > openedAt ? moment - openedAt : 1;
+        return span > MAX_SPAN ? MAX_SPAN : span;
     }
 }

@@ -15,17 +15,11 @@ library SlaMath {
 
     /// @notice What an order's stored timestamps say against the crew's terms: the same whenever it is asked.
     function factsOf(
-        uint32 device,
-        uint8 kind,
         uint256 orderWord,
         uint256 terms,
         RepairOutcome outcome
     ) internal pure returns (RepairFacts memory facts) {
         Order memory order = OrderWords.unpackOrder(orderWord);
-        facts.crew = order.crew;
-        facts.device = device;
-        facts.kind = kind;
-        facts.number = order.number;
         facts.outcome = outcome;
         facts.redo = order.redo;
         facts.backup = order.seat == BACKUP;
@@ -50,8 +44,18 @@ library SlaMath {
         return (sec + 59) / 60;
     }
 
+    /// @notice Whether anything but downtime could cost the contractor something.
+    function isPunctual(RepairFacts memory facts) internal pure returns (bool) {
+        return
+            facts.lateResponse == 0 &&
+            facts.lateArrival == 0 &&
+            facts.lateRestore == 0 &&
+            !facts.redo &&
+            facts.outcome != RepairOutcome.Refuted;
+    }
+
     /// @notice What the repair earns: the fee when proven and no redo, the call-out fee when it cleared itself on arrival.
-    function feeOf(ServiceTerms memory terms, RepairFacts memory facts) internal pure returns (uint256) {
+    function feeOf(ServiceTerms storage terms, RepairFacts memory facts) internal view returns (uint256) {
         if (facts.outcome == RepairOutcome.Repaired) return facts.redo ? 0 : terms.fee;
         if (facts.outcome == RepairOutcome.SelfCleared && facts.onSite && !facts.redo) return terms.callOutFee;
         return 0;
@@ -70,6 +74,27 @@ library SlaMath {
         if (facts.outcome == RepairOutcome.Refuted || (facts.redo && facts.outcome == RepairOutcome.Repaired))
             penalty += terms.redoPenalty;
         if (penalty > terms.penaltyCap) penalty = terms.penaltyCap;
+    }
+
+    /// @notice The one slot of a record.
+    /// @dev | coveredSince 32 | lastUp 32 | downSeconds 40 | repairSeconds 40 | chargedSeconds 40 | repairs 24
+    ///      | falseAlarms 24 | redos 24 |  (most significant first)
+    function pack(DeviceRecord memory record) internal pure returns (uint256 word) {
+        word = (uint256(record.coveredSince) << 224) | (uint256(record.lastUp) << 192);
+        word |= (uint256(record.downSeconds) << 152) | (uint256(record.repairSeconds) << 112);
+        word |= (uint256(record.chargedSeconds) << 72) | (uint256(record.repairs) << 48);
+        word |= (uint256(record.falseAlarms) << 24) | record.redos;
+    }
+
+    function unpackRecord(uint256 word) internal pure returns (DeviceRecord memory record) {
+        record.coveredSince = uint32(word >> 224);
+        record.lastUp = uint32(word >> 192);
+        record.downSeconds = uint40(word >> 152);
+        record.repairSeconds = uint40(word >> 112);
+        record.chargedSeconds = uint40(word >> 72);
+        record.repairs = uint24(word >> 48);
+        record.falseAlarms = uint24(word >> 24);
+        record.redos = uint24(word);
     }
 
     /// @notice Adds one ended repair to the running sums, in place; downtime that was already counted is not counted again.

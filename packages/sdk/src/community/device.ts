@@ -19,8 +19,9 @@ export interface Reading {
   readonly value: number;
 }
 
-/** A reading as the contracts take it. */
-export interface SignedReading extends Reading {
+/** A reading as the contracts take it: device, counter, observedAt and value in 32 bits each, and the signature. */
+export interface SignedReading {
+  readonly reading: bigint;
   readonly a: Hex;
   readonly b: Hex;
 }
@@ -367,6 +368,19 @@ export function readingDigest(domain: RegisterDomain, reading: Reading, firmware
   );
 }
 
+/** The 128 bits of a reading. */
+export function packReading(reading: Reading): bigint {
+  const part = (value: number): bigint => BigInt.asUintN(32, BigInt(value));
+  const { device, counter, observedAt, value } = reading;
+  return (part(device) << 96n) | (part(counter) << 64n) | (part(observedAt) << 32n) | part(value);
+}
+
+/** The inverse of {@link packReading}. */
+export function unpackReading(word: bigint): Reading {
+  const part = (shift: bigint): number => Number(BigInt.asUintN(32, word >> shift));
+  return { device: part(96n), counter: part(64n), observedAt: part(32n), value: Number(BigInt.asIntN(32, word)) };
+}
+
 /** Signs a reading with a key held in software. */
 export function signReading(
   domain: RegisterDomain,
@@ -375,7 +389,7 @@ export function signReading(
   key: { readonly curve: DeviceCurve; readonly privateKey: Hex },
 ): SignedReading {
   const signature = signDigest(key.curve, key.privateKey, readingDigest(domain, reading, firmware));
-  return { ...reading, ...encodeSignature(key.curve, signature) };
+  return { reading: packReading(reading), ...encodeSignature(key.curve, signature) };
 }
 
 /** Limits as the register holds them. */

@@ -226,15 +226,9 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
 
     /// @inheritdoc IEquipmentRegister
     function submit(SignedReading calldata signed) external returns (DeviceStatus status, uint16 crew) {
-        (uint32 device, uint32 counter, uint32 observedAt, ) = signed.reading.parts();
-        uint256 profile = _profiles[device];
+        uint256 profile = _profiles[signed.reading.deviceOf()];
         (Verdict verdict, uint256 state) = _take(signed, profile, _domainSeparatorV4());
-        if (verdict != Verdict.Good) {
-            if (verdict == Verdict.Unknown) revert EquipmentDeviceUnknown(device);
-            if (verdict == Verdict.Stale) revert EquipmentReadingStale(device, counter);
-            if (verdict == Verdict.FromFuture) revert EquipmentReadingFromFuture(device, observedAt);
-            revert EquipmentReadingUnsigned(device, counter);
-        }
+        if (verdict != Verdict.Good) _refuse(signed.reading, verdict);
         return (state.statusOf(), profile.crewOf());
     }
 
@@ -311,6 +305,14 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         state = state.advance(profile, counter, observedAt, value);
         _states[device] = state;
         emit ReadingAccepted(device, counter, observedAt, value, state.statusOf());
+    }
+
+    function _refuse(Reading reading, Verdict verdict) private pure {
+        (uint32 device, uint32 counter, uint32 observedAt, ) = reading.parts();
+        if (verdict == Verdict.Unknown) revert EquipmentDeviceUnknown(device);
+        if (verdict == Verdict.Stale) revert EquipmentReadingStale(device, counter);
+        if (verdict == Verdict.FromFuture) revert EquipmentReadingFromFuture(device, observedAt);
+        revert EquipmentReadingUnsigned(device, counter);
     }
 
     function _isSigned(

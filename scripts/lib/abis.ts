@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Abi, toFunctionSelector } from "viem";
 import { ROOT } from "./run.ts";
+import { type Node, walk } from "./solidity.ts";
 
 const TARGET = join(ROOT, "packages", "sdk", "src", "generated");
 /** Contracts from npm that a Publica deployment instantiates, so the SDK ships their ABIs too. */
@@ -44,8 +45,12 @@ export async function generateAbis(): Promise<string[]> {
   await mkdir(TARGET, { recursive: true });
   await writeIfChanged(join(TARGET, "abi.ts"), lines.join("\n"));
   await generateErrors(artifacts);
+  await generateAddresses();
   return artifacts.map((artifact) => artifact.contractName);
 }
+
+/** Said of errors that come from a library and bring no advice of their own. */
+const FOREIGN_REMEDY = "Look at the values; the condition is checked by OpenZeppelin Contracts.";
 
 interface ErrorDocs {
   readonly userdoc?: { readonly errors?: Record<string, readonly { readonly notice?: string }[]> };
@@ -60,12 +65,14 @@ export interface DocumentedError {
   readonly contracts: string[];
   readonly why: string;
   readonly remedy: string;
+  /** Declared in contracts/, not in a library of npm. */
+  readonly own: boolean;
   readonly inputs: readonly { readonly name: string; readonly type: string }[];
 }
 
 /** Every custom error of the suite with its NatSpec: `@notice` says why, `@dev` says how to mend it. */
 export async function readErrors(artifacts: readonly Artifact[]): Promise<DocumentedError[]> {
-  const docs = await readDocs();
+  const { docs, ownSelectors } = await readDocs();
   const found = new Map<string, DocumentedError>();
   for (const artifact of artifacts) {
     for (const item of artifact.abi) {
@@ -77,12 +84,14 @@ export async function readErrors(artifacts: readonly Artifact[]): Promise<Docume
         continue;
       }
       const { why, remedy } = docs.get(signature) ?? { why: "", remedy: "" };
+      const selector = toFunctionSelector(signature);
       found.set(signature, {
-        selector: toFunctionSelector(signature),
+        selector,
         signature,
         contracts: [artifact.contractName],
         why,
         remedy,
+        own: ownSelectors.has(selector),
         inputs: item.inputs.map(({ name, type }) => ({ name: name ?? "", type })),
       });
     }
@@ -97,14 +106,29 @@ function canonicalType(input: AbiError["inputs"][number]): string {
   return `(${components.map(canonicalType).join(",")})${input.type.slice("tuple".length)}`;
 }
 
-async function readDocs(): Promise<Map<string, { why: string; remedy: string }>> {
+interface Docs {
+  readonly docs: Map<string, { why: string; remedy: string }>;
+  readonly ownSelectors: Set<string>;
+}
+
+/** NatSpec of the errors by signature, and the selectors of those that a file of contracts/ declares. */
+async function readDocs(): Promise<Docs> {
   const folder = join(ROOT, "artifacts", "build-info");
   const docs = new Map<string, { why: string; remedy: string }>();
+  const ownSelectors = new Set<string>();
   for (const file of await readdir(folder)) {
     if (!file.endsWith(".output.json")) continue;
     const { output } = JSON.parse(await readFile(join(folder, file), "utf8")) as {
-      output: { contracts?: Record<string, Record<string, { metadata?: string }>> };
+      output: {
+        sources?: Record<string, { ast?: Node }>;
+        contracts?: Record<string, Record<string, { metadata?: string }>>;
+      };
     };
+    for (const [source, { ast }] of Object.entries(output.sources ?? {})) {
+      if (ast === undefined || !source.startsWith("project/contracts/")) continue;
+      for (const node of walk(ast))
+        if (node.nodeType === "ErrorDefinition") ownSelectors.add(`0x${String(node.errorSelector)}`);
+    }
     for (const contracts of Object.values(output.contracts ?? {})) {
       for (const { metadata } of Object.values(contracts)) {
         if (!metadata) continue;
@@ -112,19 +136,24 @@ async function readDocs(): Promise<Map<string, { why: string; remedy: string }>>
         for (const [signature, entries] of Object.entries(userdoc?.errors ?? {})) {
           const why = entries[0]?.notice ?? "";
           const remedy = devdoc?.errors?.[signature]?.[0]?.details ?? "";
-          if (!docs.has(signature)) docs.set(signature, { why, remedy });
+          if (why !== "") docs.set(signature, { why, remedy });
+        }
+        // OpenZeppelin explains its errors in @dev only.
+        for (const [signature, entries] of Object.entries(devdoc?.errors ?? {})) {
+          const why = entries[0]?.details ?? "";
+          if (!docs.has(signature)) docs.set(signature, { why, remedy: "" });
         }
       }
     }
   }
-  return docs;
+  return { docs, ownSelectors };
 }
 
 /** Writes `packages/sdk/src/generated/errors.ts`: selector → why, remedy and parameters. */
 export async function generateErrors(artifacts: readonly Artifact[]): Promise<void> {
   const entries = (await readErrors(artifacts)).map(({ selector, signature, why, remedy, inputs }) => [
     selector,
-    { signature, why: why || signature, remedy: remedy || "See the documentation of the contract.", inputs },
+    { signature, why: why || signature, remedy: remedy || FOREIGN_REMEDY, inputs },
   ]);
   const text = `// Generated by \`npm run build\` from the NatSpec of the compiled contracts. Do not edit.
 import type { ContractErrorEntry } from "../foundation/errors.ts";
@@ -132,6 +161,15 @@ import type { ContractErrorEntry } from "../foundation/errors.ts";
 export const contractErrors: Readonly<Record<string, ContractErrorEntry>> = ${JSON.stringify(Object.fromEntries(entries))};
 `;
   await writeIfChanged(join(TARGET, "errors.ts"), text);
+}
+
+/** Writes `packages/sdk/src/generated/addresses.ts` from deploy/addresses.json, the deployments on public chains. */
+async function generateAddresses(): Promise<void> {
+  const recorded: unknown = JSON.parse(await readFile(join(ROOT, "deploy", "addresses.json"), "utf8"));
+  const text = `// Generated by \`npm run build\` from deploy/addresses.json. Do not edit.
+export const addresses = ${JSON.stringify(recorded)} as const;
+`;
+  await writeIfChanged(join(TARGET, "addresses.ts"), text);
 }
 
 async function writeIfChanged(path: string, text: string): Promise<void> {

@@ -73,8 +73,13 @@ export function decodeRevert(error: unknown): PublicaError {
       error,
     );
   }
+  // viem's short message of a refused request says nothing; the node's own words, in `details`, do.
   const message =
-    error instanceof BaseError ? error.shortMessage : error instanceof Error ? error.message : String(error);
+    error instanceof BaseError
+      ? error.details || error.shortMessage
+      : error instanceof Error
+        ? error.message
+        : String(error);
   const reverted = /revert/i.test(message);
   return new PublicaError(
     reverted ? "SdkRevert" : "SdkRequestFailed",

@@ -1,0 +1,27 @@
+import type { Address, Hash } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { policySettlementAbi } from "../generated/abi.ts";
+
+export interface DecideSeriesParameters {
+  readonly settlement: Address;
+  readonly series: bigint;
+}
+
+export type DecideSeriesReturnType = Hash;
+export type DecideSeriesErrorType = PublicaError;
+
+/** Computes the index of a series from its feed and reserves the loss. Anyone may call. */
+export function decideSeries(client: WriteClient, parameters: DecideSeriesParameters): Promise<DecideSeriesReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.settlement,
+      abi: policySettlementAbi,
+      functionName: "decide",
+      args: [parameters.series],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

@@ -1,0 +1,33 @@
+import type { Address } from "viem";
+import { readContract } from "viem/actions";
+import type { ReadClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { policySettlementAbi } from "../generated/abi.ts";
+
+export interface PreviewSeriesParameters {
+  readonly settlement: Address;
+  readonly series: bigint;
+}
+
+export interface PreviewSeriesReturnType {
+  readonly index: bigint;
+  readonly payoutBps: bigint;
+}
+
+export type PreviewSeriesErrorType = PublicaError;
+
+/** The index of a series as its feed stands, and the share of the sum insured it pays. */
+export function previewSeries(
+  client: ReadClient,
+  parameters: PreviewSeriesParameters,
+): Promise<PreviewSeriesReturnType> {
+  return decoded(async () => {
+    const result = await readContract(client, {
+      address: parameters.settlement,
+      abi: policySettlementAbi,
+      functionName: "preview",
+      args: [parameters.series],
+    });
+    return { index: result[0], payoutBps: result[1] };
+  });
+}

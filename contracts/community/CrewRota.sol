@@ -107,8 +107,7 @@ abstract contract CrewRota is ICrewRota {
     function removeMember(uint16 crew, uint8 seat) external {
         CrewFigures storage figures = _figures[crew];
         address member = _seatOf(crew, seat).holder;
-        if (seat >= RotaMath.LANES || (figures.active >> seat) & 1 == 0)
-            revert CrewNotSeatHolder(crew, seat, member);
+        if (seat >= RotaMath.LANES || (figures.active >> seat) & 1 == 0) revert CrewNotSeatHolder(crew, seat, member);
         if (_seatOf(crew, PRINCIPAL).holder != msg.sender && CREDENTIALS.isValid(TECHNICIAN, member))
             revert CrewMemberCredential(member);
         figures.active &= ~uint16(1 << seat);
@@ -154,8 +153,9 @@ abstract contract CrewRota is ICrewRota {
     ) internal returns (uint8 level, uint8 seat) {
         CrewFigures memory figures = _figures[crew];
         uint256 shift = _shift(figures);
-        uint256 available = (_availability[crew][uint32(shift / RotaMath.LANES)] >>
-            ((shift % RotaMath.LANES) * RotaMath.LANES)) & figures.active;
+        uint256 available =
+            (_availability[crew][uint32(shift / RotaMath.LANES)] >> ((shift % RotaMath.LANES) * RotaMath.LANES)) &
+                figures.active;
         bool found;
         (found, seat) = RotaMath.pick(
             available,
@@ -180,8 +180,8 @@ abstract contract CrewRota is ICrewRota {
     /// @dev Declining costs a rota point and the rest of the shift.
     function _stepBack(uint16 crew, uint8 seat) internal {
         uint256 shift = shiftOf(crew);
-        _availability[crew][uint32(shift / RotaMath.LANES)] &= ~(1 <<
-            ((shift % RotaMath.LANES) * RotaMath.LANES + seat));
+        _availability[crew][uint32(shift / RotaMath.LANES)] &=
+            ~(1 << ((shift % RotaMath.LANES) * RotaMath.LANES + seat));
         emit RotaPointLost(crew, seat, ++_seatOf(crew, seat).pointsLost);
     }
 }

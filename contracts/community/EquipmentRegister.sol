@@ -120,8 +120,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         Approvals calldata approvals
     ) external returns (uint32 device) {
         DeviceParties calldata parties = installation.parties;
-        if (!CREDENTIALS.isValid(INSTALLER, parties.installer))
-            revert EquipmentPartyNotCredentialed(parties.installer);
+        if (!CREDENTIALS.isValid(INSTALLER, parties.installer)) revert EquipmentPartyNotCredentialed(parties.installer);
         if (!CREDENTIALS.isValid(MANUFACTURER, parties.manufacturer))
             revert EquipmentPartyNotCredentialed(parties.manufacturer);
         bytes32 digest = _hashTypedDataV4(EquipmentTypes.installation(installation));
@@ -139,9 +138,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
     /// @inheritdoc IEquipmentRegister
     function adjust(uint32 device, DeviceProfile calldata profile, Approvals calldata approvals) external {
         uint64 sequence = _nextSequence(device);
-        bytes32 digest = _hashTypedDataV4(
-            EquipmentTypes.adjustment(device, profile, sequence, approvals.deadline)
-        );
+        bytes32 digest = _hashTypedDataV4(EquipmentTypes.adjustment(device, profile, sequence, approvals.deadline));
         _requireTwoOfThree(_parties[device], approvals.deadline, digest, approvals);
         DeviceProfile memory current = _profiles[device].unpackProfile();
         DeviceProfile memory next = profile;
@@ -372,18 +369,17 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
             !DeviceSignatures.isValidKey(key.curve, key.x, key.y) ||
             !DeviceSignatures.verify(key.curve, key.x, key.y, digest, a, b)
         ) revert EquipmentKeyUnproven(key.x);
-        account = key.curve == Curve.P256
-            ? address(uint160(uint256(keccak256(abi.encode(key.x, key.y)))))
-            : address(uint160(uint256(key.x)));
+        account =
+            key.curve == Curve.P256
+                ? address(uint160(uint256(keccak256(abi.encode(key.x, key.y)))))
+                : address(uint160(uint256(key.x)));
         if (deviceOfKey[account] != 0) revert EquipmentKeyTaken(account);
     }
 
     function _setProfile(uint32 device, DeviceProfile memory profile) private {
         int256 band = int256(uint256(profile.band));
         bool sane = int256(profile.low) + band <= int256(profile.high) - band;
-        bool partnered = profile.partner != 0 &&
-            profile.partner != device &&
-            _states[profile.partner].isInService();
+        bool partnered = profile.partner != 0 && profile.partner != device && _states[profile.partner].isInService();
         if (!sane || (profile.critical && !partnered)) revert EquipmentProfileInvalid();
         _profiles[device] = profile.pack();
         emit DeviceAdjusted(device, profile);

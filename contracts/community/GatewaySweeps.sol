@@ -107,12 +107,7 @@ contract GatewaySweeps is IGatewaySweeps, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IGatewaySweeps
-    function expose(
-        address gateway,
-        SignedReading[] calldata run,
-        bytes32 before,
-        Sweep[] calldata history
-    ) external {
+    function expose(address gateway, SignedReading[] calldata run, bytes32 before, Sweep[] calldata history) external {
         uint256 slot = _slots[gateway];
         if (slot & SERVING == 0) revert GatewayNotServing(gateway);
         ReadingRun memory proof = REGISTER.checkRun(run);

@@ -59,8 +59,7 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
 
     /// @inheritdoc IResidentForum
     function isResident(address community, address account) public view returns (bool) {
-        return
-            _placePlusOne[community][account] != 0 && CREDENTIALS.isValid(residentType(community), account);
+        return _placePlusOne[community][account] != 0 && CREDENTIALS.isValid(residentType(community), account);
     }
 
     /// @inheritdoc IResidentForum
@@ -95,10 +94,8 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
 
     /// @notice Enters the caller, who holds the community's credential, on its roll.
     function enrol(address community) external {
-        if (
-            _placePlusOne[community][msg.sender] != 0 ||
-            !CREDENTIALS.isValid(residentType(community), msg.sender)
-        ) revert ForumNotResident(community, msg.sender);
+        if (_placePlusOne[community][msg.sender] != 0 || !CREDENTIALS.isValid(residentType(community), msg.sender))
+            revert ForumNotResident(community, msg.sender);
         uint32 index = residentCount[community]++;
         residentAt[community][index] = msg.sender;
         _placePlusOne[community][msg.sender] = index + 1;

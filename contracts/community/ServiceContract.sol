@@ -155,9 +155,8 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     /// @inheritdoc IServiceContract
     function payRetainer(address orders, uint16 crew) external {
         Agreement storage agreement = _running(orders, crew);
-        uint256 until = agreement.endsAt != 0 && agreement.endsAt < block.timestamp
-            ? agreement.endsAt
-            : block.timestamp;
+        uint256 until =
+            agreement.endsAt != 0 && agreement.endsAt < block.timestamp ? agreement.endsAt : block.timestamp;
         uint256 periods = (until - agreement.retainedUntil) / RETAINER_PERIOD;
         uint256 retainer = agreement.terms.retainer;
         if (retainer != 0 && periods > agreement.escrow / retainer) periods = agreement.escrow / retainer;

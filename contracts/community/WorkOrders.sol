@@ -314,7 +314,12 @@ contract WorkOrders is IWorkOrders, CrewRota {
         _unload(order.crewOf(), seat);
         OrderState state = order.stateOf();
         if (level < LAST_LEVEL) {
-            seat = level == 2 ? LEAD : level == 3 ? PRINCIPAL : BACKUP;
+            seat =
+                level == 2
+                    ? LEAD
+                    : level == 3
+                        ? PRINCIPAL
+                        : BACKUP;
             state = OrderState.Assigned;
         }
         emit OrderReassigned(order.idOf(device, kind), level, seat);
@@ -372,12 +377,7 @@ contract WorkOrders is IWorkOrders, CrewRota {
             proof.lastAt - proof.firstAt >= terms.verifySpan();
     }
 
-    function _close(
-        uint256 order,
-        uint32 device,
-        FaultKind kind,
-        RepairOutcome outcome
-    ) private returns (uint256) {
+    function _close(uint256 order, uint32 device, FaultKind kind, RepairOutcome outcome) private returns (uint256) {
         emit OrderClosed(order.idOf(device, kind), outcome == RepairOutcome.Refuted);
         _settle(order, device, kind, outcome);
         return order.withState(OrderState.Closed);

@@ -30,9 +30,7 @@ export const CREDENTIAL = {
   manufacturer: keccak256(stringToHex("publica.manufacturer")),
   technician: keccak256(stringToHex("publica.technician")),
   resident: (community: Address): Hex =>
-    keccak256(
-      encodeAbiParameters([{ type: "string" }, { type: "address" }], ["publica.resident", community]),
-    ),
+    keccak256(encodeAbiParameters([{ type: "string" }, { type: "address" }], ["publica.resident", community])),
 } as const;
 
 export const TERMS = {
@@ -81,12 +79,7 @@ export async function deployCommunity(connection: Connection) {
   const credentials = await viem.deployContract("MockCredentials");
   const register = await viem.deployContract("EquipmentRegister", [credentials.address]);
   const sweeps = await viem.deployContract("GatewaySweeps", [register.address, 10n ** 18n]);
-  const forum = await viem.deployContract("ResidentForum", [
-    credentials.address,
-    register.address,
-    3,
-    10n ** 16n,
-  ]);
+  const forum = await viem.deployContract("ResidentForum", [credentials.address, register.address, 3, 10n ** 16n]);
   const service = await viem.deployContract("ServiceContract", [register.address]);
   const orders = await viem.deployContract("WorkOrders", [
     register.address,
@@ -233,9 +226,12 @@ export function goodRun(
 export async function foundCrew(community: Community, members = 3, first = 6): Promise<number> {
   const { orders, credentials } = community;
   const principal = wallet(community, 3).account;
-  await orders.write.foundCrew([wallet(community, 4).account.address, wallet(community, 5).account.address, 28_800, TERMS], {
-    account: principal,
-  });
+  await orders.write.foundCrew(
+    [wallet(community, 4).account.address, wallet(community, 5).account.address, 28_800, TERMS],
+    {
+      account: principal,
+    },
+  );
   const crew = await orders.read.crewCount();
   for (let i = 0; i < members; i++) {
     const { account } = wallet(community, first + i);
@@ -267,7 +263,13 @@ export const ETH_TERMS = {
   notice: 2_592_000,
 } as const;
 
-type ServiceTerms = { [K in keyof typeof ETH_TERMS]: (typeof ETH_TERMS)[K] extends Address ? Address : (typeof ETH_TERMS)[K] extends bigint ? bigint : number };
+type ServiceTerms = {
+  [K in keyof typeof ETH_TERMS]: (typeof ETH_TERMS)[K] extends Address
+    ? Address
+    : (typeof ETH_TERMS)[K] extends bigint
+      ? bigint
+      : number;
+};
 
 const SERVICE_TERMS_TYPE = [
   {

@@ -82,13 +82,7 @@ interface IEquipmentRegister {
     event DeviceKeyCancelled(uint32 indexed device, address indexed by);
     event DeviceKeyChanged(uint32 indexed device, address indexed key);
     event DeviceRetired(uint32 indexed device);
-    event ReadingAccepted(
-        uint32 indexed device,
-        uint32 counter,
-        uint32 observedAt,
-        int32 value,
-        DeviceStatus status
-    );
+    event ReadingAccepted(uint32 indexed device, uint32 counter, uint32 observedAt, int32 value, DeviceStatus status);
     event DeviceWentOffline(uint32 indexed device, uint32 lastSeenAt);
 
     /// @notice The signatures were to be used before this deadline.

@@ -68,12 +68,7 @@ interface IGatewaySweeps {
     /// @param run Consecutive signed readings of one device, all outside.
     /// @param before Head of the chain before the sweep in question.
     /// @param history The sweep in question and all that followed, oldest first.
-    function expose(
-        address gateway,
-        SignedReading[] calldata run,
-        bytes32 before,
-        Sweep[] calldata history
-    ) external;
+    function expose(address gateway, SignedReading[] calldata run, bytes32 before, Sweep[] calldata history) external;
 
     /// @notice Stops serving; the bond is withdrawable after EXPOSURE_WINDOW.
     function resign() external;

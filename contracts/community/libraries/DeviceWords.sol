@@ -184,9 +184,10 @@ library DeviceWords {
             if (streak > type(uint8).max) streak = type(uint8).max;
         }
         uint256 runLength = uint8(profile >> 152);
-        bool confirmed = status == uint8(DeviceStatus.Faulty) ||
-            outFor >= uint16(profile >> 160) ||
-            (runLength != 0 && streak >= runLength);
+        bool confirmed =
+            status == uint8(DeviceStatus.Faulty) ||
+                outFor >= uint16(profile >> 160) ||
+                (runLength != 0 && streak >= runLength);
         next |= (streak << 24) | (outFor << 8);
         return next | (confirmed ? uint8(DeviceStatus.Faulty) : uint8(DeviceStatus.Outside));
     }

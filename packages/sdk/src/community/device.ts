@@ -100,9 +100,7 @@ export function keccak256(data: Uint8Array): Uint8Array {
   for (let offset = 0; offset < padded.length; offset += rate) {
     for (let i = 0; i < rate / 8; i++) s[i] = (s[i] as bigint) ^ view.getBigUint64(offset + 8 * i, true);
     for (let round = 0; round < 24; round++) {
-      const column = [0, 1, 2, 3, 4].map((x) =>
-        [0, 5, 10, 15, 20].reduce((sum, y) => sum ^ (s[x + y] as bigint), 0n),
-      );
+      const column = [0, 1, 2, 3, 4].map((x) => [0, 5, 10, 15, 20].reduce((sum, y) => sum ^ (s[x + y] as bigint), 0n));
       for (let x = 0; x < 5; x++) {
         const d = (column[(x + 4) % 5] as bigint) ^ rotl(column[(x + 1) % 5] as bigint, 1n);
         for (let y = 0; y < 25; y += 5) s[x + y] = (s[x + y] as bigint) ^ d;
@@ -117,8 +115,7 @@ export function keccak256(data: Uint8Array): Uint8Array {
       for (let y = 0; y < 25; y += 5) {
         const row = s.slice(y, y + 5);
         for (let x = 0; x < 5; x++)
-          s[x + y] =
-            (row[x] as bigint) ^ (~(row[(x + 1) % 5] as bigint) & MASK & (row[(x + 2) % 5] as bigint));
+          s[x + y] = (row[x] as bigint) ^ (~(row[(x + 1) % 5] as bigint) & MASK & (row[(x + 2) % 5] as bigint));
       }
       s[0] = (s[0] as bigint) ^ (ROUND_CONSTANTS[round] as bigint);
     }
@@ -135,7 +132,10 @@ const SHA_CONSTANTS = (() => {
   const primes: number[] = [];
   for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n);
   const fraction = (x: number): number => ((x - Math.floor(x)) * 2 ** 32) >>> 0;
-  return { k: primes.map((prime) => fraction(Math.cbrt(prime))), h: primes.slice(0, 8).map((p) => fraction(Math.sqrt(p))) };
+  return {
+    k: primes.map((prime) => fraction(Math.cbrt(prime))),
+    h: primes.slice(0, 8).map((p) => fraction(Math.sqrt(p))),
+  };
 })();
 
 export function sha256(data: Uint8Array): Uint8Array {
@@ -175,8 +175,18 @@ export function sha256(data: Uint8Array): Uint8Array {
 function hmac(key: Uint8Array, ...message: readonly Uint8Array[]): Uint8Array {
   const block = new Uint8Array(64);
   block.set(key);
-  const inner = sha256(concat(block.map((byte) => byte ^ 0x36), ...message));
-  return sha256(concat(block.map((byte) => byte ^ 0x5c), inner));
+  const inner = sha256(
+    concat(
+      block.map((byte) => byte ^ 0x36),
+      ...message,
+    ),
+  );
+  return sha256(
+    concat(
+      block.map((byte) => byte ^ 0x5c),
+      inner,
+    ),
+  );
 }
 
 // Elliptic curves y² = x³ + ax + b

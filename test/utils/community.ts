@@ -29,3 +29,12 @@ export async function emitted(
   expect(found, `event ${name}`).to.not.equal(undefined);
   return (found as unknown as { args: Record<string, unknown> }).args;
 }
+
+/** The call must fail, by an error of a token or of a library. */
+export async function rejected(action: Promise<unknown>): Promise<void> {
+  const outcome = await action.then(
+    () => "went through",
+    () => "failed",
+  );
+  expect(outcome).to.equal("failed");
+}

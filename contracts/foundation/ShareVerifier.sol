@@ -7,10 +7,17 @@ pragma solidity ^0.8.28;
 /// zero it returns the address of r⁻¹·s′·R, so with r = x(P) and s′ = s·x(P) it is the address of s·P, for the price of
 /// one signature. It runs on every EVM chain. Points of a commitment are affine; indices are small.
 library ShareVerifier {
-    /// @notice A point of secp256k1; both coordinates zero mean the point at infinity.
+    /// @notice An affine point of secp256k1.
     struct Point {
         uint256 x;
         uint256 y;
+    }
+
+    /// @dev The affine point (x/z², y/z³); z = 0 is the point at infinity.
+    struct Jacobian {
+        uint256 x;
+        uint256 y;
+        uint256 z;
     }
 
     /// @notice The order of the group.
@@ -55,85 +62,56 @@ library ShareVerifier {
     function isCommitted(Point[] memory commitments, uint8 index, Point memory hint) internal pure returns (bool) {
         uint256 length = commitments.length;
         if (length == 0 || index == 0 || !isOnCurve(hint)) return false;
-        (uint256 x, uint256 y, uint256 z) = (0, 0, 0);
+        Jacobian memory sum;
         for (uint256 k = length; k > 0; --k) {
             Point memory commitment = commitments[k - 1];
             if (!isOnCurve(commitment)) return false;
-            (x, y, z) = _scale(x, y, z, index);
-            (x, y, z) = _addAffine(x, y, z, commitment.x, commitment.y);
+            sum = _add(_scale(sum, index), Jacobian(commitment.x, commitment.y, 1));
         }
-        if (z == 0) return false;
-        uint256 zz = mulmod(z, z, PRIME);
-        return mulmod(hint.x, zz, PRIME) == x && mulmod(hint.y, mulmod(zz, z, PRIME), PRIME) == y;
+        if (sum.z == 0) return false;
+        uint256 zz = mulmod(sum.z, sum.z, PRIME);
+        return mulmod(hint.x, zz, PRIME) == sum.x && mulmod(hint.y, mulmod(zz, sum.z, PRIME), PRIME) == sum.y;
     }
 
-    /// @dev `factor` times a Jacobian point, by doubling and adding from the top bit; z = 0 is infinity.
-    function _scale(
-        uint256 px,
-        uint256 py,
-        uint256 pz,
-        uint256 factor
-    ) private pure returns (uint256 x, uint256 y, uint256 z) {
-        if (pz == 0 || factor == 1) return (px, py, pz);
+    /// @dev `factor` times a point, by doubling and adding from the top bit.
+    function _scale(Jacobian memory p, uint256 factor) private pure returns (Jacobian memory result) {
+        result = p;
+        if (p.z == 0) return result;
         uint256 bit = 1;
         while (bit <= factor >> 1) bit <<= 1;
-        (x, y, z) = (px, py, pz);
         for (bit >>= 1; bit > 0; bit >>= 1) {
-            (x, y, z) = _double(x, y, z);
-            if (factor & bit != 0) (x, y, z) = _add(x, y, z, px, py, pz);
+            result = _double(result);
+            if (factor & bit != 0) result = _add(result, p);
         }
     }
 
-    function _double(uint256 px, uint256 py, uint256 pz) private pure returns (uint256 x, uint256 y, uint256 z) {
-        if (pz == 0) return (px, py, 0);
-        uint256 yy = mulmod(py, py, PRIME);
-        uint256 s = mulmod(4, mulmod(px, yy, PRIME), PRIME);
-        uint256 m = mulmod(3, mulmod(px, px, PRIME), PRIME);
-        x = addmod(mulmod(m, m, PRIME), PRIME - addmod(s, s, PRIME), PRIME);
-        y = mulmod(m, addmod(s, PRIME - x, PRIME), PRIME);
-        y = addmod(y, PRIME - mulmod(8, mulmod(yy, yy, PRIME), PRIME), PRIME);
-        z = mulmod(2, mulmod(py, pz, PRIME), PRIME);
+    /// @dev No point of secp256k1 has order two, so doubling a finite point never gives infinity.
+    function _double(Jacobian memory p) private pure returns (Jacobian memory r) {
+        uint256 yy = mulmod(p.y, p.y, PRIME);
+        uint256 s = mulmod(4, mulmod(p.x, yy, PRIME), PRIME);
+        uint256 m = mulmod(3, mulmod(p.x, p.x, PRIME), PRIME);
+        r.x = addmod(mulmod(m, m, PRIME), PRIME - addmod(s, s, PRIME), PRIME);
+        r.y = mulmod(m, addmod(s, PRIME - r.x, PRIME), PRIME);
+        r.y = addmod(r.y, PRIME - mulmod(8, mulmod(yy, yy, PRIME), PRIME), PRIME);
+        r.z = mulmod(2, mulmod(p.y, p.z, PRIME), PRIME);
     }
 
-    function _addAffine(
-        uint256 px,
-        uint256 py,
-        uint256 pz,
-        uint256 qx,
-        uint256 qy
-    ) private pure returns (uint256 x, uint256 y, uint256 z) {
-        if (pz == 0) return (qx, qy, 1);
-        return _add(px, py, pz, qx, qy, 1);
-    }
-
-    /// @dev Complete for what reaches it: equal points are doubled, opposite points give infinity.
-    function _add(
-        uint256 px,
-        uint256 py,
-        uint256 pz,
-        uint256 qx,
-        uint256 qy,
-        uint256 qz
-    ) private pure returns (uint256 x, uint256 y, uint256 z) {
-        if (pz == 0) return (qx, qy, qz);
-        uint256 h;
-        uint256 r;
-        uint256 u;
-        uint256 s;
-        {
-            uint256 pzz = mulmod(pz, pz, PRIME);
-            uint256 qzz = mulmod(qz, qz, PRIME);
-            u = mulmod(px, qzz, PRIME);
-            s = mulmod(py, mulmod(qzz, qz, PRIME), PRIME);
-            h = addmod(mulmod(qx, pzz, PRIME), PRIME - u, PRIME);
-            r = addmod(mulmod(qy, mulmod(pzz, pz, PRIME), PRIME), PRIME - s, PRIME);
-        }
-        if (h == 0) return r == 0 ? _double(px, py, pz) : (uint256(1), uint256(1), uint256(0));
-        uint256 hh = mulmod(h, h, PRIME);
-        u = mulmod(u, hh, PRIME);
-        z = mulmod(mulmod(pz, qz, PRIME), h, PRIME);
-        hh = mulmod(hh, h, PRIME);
-        x = addmod(mulmod(r, r, PRIME), PRIME - addmod(hh, addmod(u, u, PRIME), PRIME), PRIME);
-        y = addmod(mulmod(r, addmod(u, PRIME - x, PRIME), PRIME), PRIME - mulmod(s, hh, PRIME), PRIME);
+    /// @dev Complete: either may be infinity, equal points are doubled, opposite points give infinity.
+    function _add(Jacobian memory p, Jacobian memory q) private pure returns (Jacobian memory r) {
+        if (p.z == 0) return q;
+        if (q.z == 0) return p;
+        uint256 zz = mulmod(q.z, q.z, PRIME);
+        uint256 u = mulmod(p.x, zz, PRIME);
+        uint256 s = mulmod(p.y, mulmod(zz, q.z, PRIME), PRIME);
+        zz = mulmod(p.z, p.z, PRIME);
+        uint256 h = addmod(mulmod(q.x, zz, PRIME), PRIME - u, PRIME);
+        uint256 t = addmod(mulmod(q.y, mulmod(zz, p.z, PRIME), PRIME), PRIME - s, PRIME);
+        if (h == 0) return t == 0 ? _double(p) : r;
+        r.z = mulmod(mulmod(p.z, q.z, PRIME), h, PRIME);
+        zz = mulmod(h, h, PRIME);
+        u = mulmod(u, zz, PRIME);
+        h = mulmod(zz, h, PRIME);
+        r.x = addmod(mulmod(t, t, PRIME), PRIME - addmod(h, addmod(u, u, PRIME), PRIME), PRIME);
+        r.y = addmod(mulmod(t, addmod(u, PRIME - r.x, PRIME), PRIME), PRIME - mulmod(s, h, PRIME), PRIME);
     }
 }

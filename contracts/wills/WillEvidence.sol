@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {ShareVerifier} from "../foundation/ShareVerifier.sol";
-import {IWillEvidence, ShareDelivery, WitnessStatement} from "./interfaces/IWillEvidence.sol";
+import {IWillEvidence, ShareDelivery, ShareDispute, WitnessStatement} from "./interfaces/IWillEvidence.sol";
 import {IWillRegistry, WillId} from "./interfaces/IWillRegistry.sol";
 import {WillHeir, WillLeaf} from "./libraries/WillLeaf.sol";
 import {WillSignatures} from "./libraries/WillSignatures.sol";
@@ -40,20 +40,10 @@ contract WillEvidence is IWillEvidence, EIP712 {
         bytes32[] calldata heirProof,
         bytes32[] calldata guardianProof
     ) external {
-        (uint16 version, bytes29 root) = REGISTRY.versionOf(id);
-        bytes32 heirLeaf = _commitmentsLeaf(WillLeaf.HEIR_POLYNOMIAL, statement.heirCommitmentsHash);
-        bytes32 guardianLeaf = _commitmentsLeaf(WillLeaf.GUARDIAN_POLYNOMIAL, statement.guardianCommitmentsHash);
-        if (
-            statement.manifestRoot != root ||
-            WillLeaf.rootOf(heirLeaf, heirProof) != root ||
-            WillLeaf.rootOf(guardianLeaf, guardianProof) != root ||
-            heirProof.length < 2 ||
-            heirProof[heirProof.length - 2] != statement.ciphertextHash
-        ) revert EvidenceNotInManifest(id);
-        bytes32 digest = _hashTypedDataV4(
-            keccak256(bytes.concat(abi.encode(WITNESS_TYPEHASH, id, version), abi.encode(statement)))
-        );
-        if (!WillSignatures.isValid(witness, digest, signature)) revert EvidenceSignatureInvalid(witness);
+        uint16 version = _requireStatement(id, statement, heirProof, guardianProof);
+        bytes memory encoded = bytes.concat(abi.encode(WITNESS_TYPEHASH, id, version), abi.encode(statement));
+        if (!WillSignatures.isValid(witness, _hashTypedDataV4(keccak256(encoded)), signature))
+            revert EvidenceSignatureInvalid(witness);
         emit WillWitnessed(id, version, witness, statement.roleHash);
     }
 
@@ -92,34 +82,25 @@ contract WillEvidence is IWillEvidence, EIP712 {
     /// @inheritdoc IWillEvidence
     function disputeHeirShare(
         WillId id,
-        uint8 index,
         WillHeir[] calldata heirs,
         bytes32[] calldata heirsProof,
-        ShareVerifier.Point[] calldata commitments,
-        bytes32[] calldata commitmentsProof,
-        ShareVerifier.Point calldata hint
+        ShareDispute calldata dispute
     ) external {
-        uint16 version = _requireIn(id, WillLeaf.heirs(heirs), heirsProof);
+        uint8 index = dispute.index;
+        _requireIn(id, WillLeaf.heirs(heirs), heirsProof);
         if (index == 0 || index > heirs.length) revert EvidenceIndexInvalid(index);
-        _requireIn(id, WillLeaf.commitments(WillLeaf.HEIR_POLYNOMIAL, commitments), commitmentsProof);
-        _requireOff(commitments, index, hint, heirs[index - 1].share);
-        emit WillShareOffPolynomial(id, version, WillLeaf.HEIR_POLYNOMIAL, index);
+        _dispute(id, WillLeaf.HEIR_POLYNOMIAL, heirs[index - 1].share, dispute);
     }
 
     /// @inheritdoc IWillEvidence
     function disputeGuardianShare(
         WillId id,
-        uint8 index,
         address share,
         bytes32[] calldata shareProof,
-        ShareVerifier.Point[] calldata commitments,
-        bytes32[] calldata commitmentsProof,
-        ShareVerifier.Point calldata hint
+        ShareDispute calldata dispute
     ) external {
-        uint16 version = _requireIn(id, WillLeaf.guardianShare(index, share), shareProof);
-        _requireIn(id, WillLeaf.commitments(WillLeaf.GUARDIAN_POLYNOMIAL, commitments), commitmentsProof);
-        _requireOff(commitments, index, hint, share);
-        emit WillShareOffPolynomial(id, version, WillLeaf.GUARDIAN_POLYNOMIAL, index);
+        _requireIn(id, WillLeaf.guardianShare(dispute.index, share), shareProof);
+        _dispute(id, WillLeaf.GUARDIAN_POLYNOMIAL, share, dispute);
     }
 
     /// @inheritdoc IWillEvidence
@@ -143,20 +124,38 @@ contract WillEvidence is IWillEvidence, EIP712 {
 
     // ------------------------------------------------------------------ internal
 
+    /// @dev The statement is about the current version's very root, file and commitments.
+    function _requireStatement(
+        WillId id,
+        WitnessStatement calldata statement,
+        bytes32[] calldata heirProof,
+        bytes32[] calldata guardianProof
+    ) private view returns (uint16 version) {
+        bytes32 leaf = _commitmentsLeaf(WillLeaf.HEIR_POLYNOMIAL, statement.heirCommitmentsHash);
+        version = _requireIn(id, leaf, heirProof);
+        leaf = _commitmentsLeaf(WillLeaf.GUARDIAN_POLYNOMIAL, statement.guardianCommitmentsHash);
+        _requireIn(id, leaf, guardianProof);
+        (, bytes29 root) = REGISTRY.versionOf(id);
+        if (
+            statement.manifestRoot != root ||
+            heirProof.length < 2 ||
+            heirProof[heirProof.length - 2] != statement.ciphertextHash
+        ) revert EvidenceNotInManifest(id);
+    }
+
     function _requireIn(WillId id, bytes32 leaf, bytes32[] calldata proof) private view returns (uint16 version) {
         bytes29 root;
         (version, root) = REGISTRY.versionOf(id);
         if (version == 0 || WillLeaf.rootOf(leaf, proof) != root) revert EvidenceNotInManifest(id);
     }
 
-    function _requireOff(
-        ShareVerifier.Point[] calldata commitments,
-        uint8 index,
-        ShareVerifier.Point calldata hint,
-        address share
-    ) private pure {
-        if (!ShareVerifier.isCommitted(commitments, index, hint)) revert EvidenceHintWrong(index);
-        if (ShareVerifier.addressOf(hint) == share) revert EvidenceShareCorrect(index);
+    function _dispute(WillId id, uint8 polynomial, address share, ShareDispute calldata dispute) private {
+        bytes32 leaf = WillLeaf.commitments(polynomial, dispute.commitments);
+        uint16 version = _requireIn(id, leaf, dispute.commitmentsProof);
+        uint8 index = dispute.index;
+        if (!ShareVerifier.isCommitted(dispute.commitments, index, dispute.hint)) revert EvidenceHintWrong(index);
+        if (ShareVerifier.addressOf(dispute.hint) == share) revert EvidenceShareCorrect(index);
+        emit WillShareOffPolynomial(id, version, polynomial, index);
     }
 
     function _commitmentsLeaf(uint8 polynomial, bytes32 hash) private pure returns (bytes32) {

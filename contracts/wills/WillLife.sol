@@ -122,30 +122,18 @@ abstract contract WillLife is WillBase {
         WillAcceptance[] calldata acceptances,
         bytes32[] calldata proof
     ) external {
-        Life storage life = _lives[id];
         _requireUnclaimed(id);
-        uint256 count = heirs.length;
-        if (acceptances.length != count) revert WillListLengthWrong(acceptances.length, count);
-        if (count != life.heirs) revert WillListLengthWrong(count, life.heirs);
-        bytes29 root = _seals[id].root;
-        if (WillLeaf.rootOf(WillLeaf.heirs(heirs), proof) != root) revert WillNotInManifest(id);
+        Life storage life = _lives[id];
+        if (acceptances.length != heirs.length) revert WillListLengthWrong(acceptances.length, heirs.length);
+        if (heirs.length != life.heirs) revert WillListLengthWrong(heirs.length, life.heirs);
+        _requireInManifest(id, WillLeaf.heirs(heirs), proof);
 
         uint16 version = life.version;
-        uint256 accepted = life.accepted;
-        for (uint256 i = 0; i < count; ++i) {
-            WillAcceptance calldata acceptance = acceptances[i];
-            if (acceptance.walletSignature.length == 0) continue;
-            WillHeir calldata heir = heirs[i];
-            bytes32 digest = _acceptanceDigest(id, version, root, i + 1, heir.wallet);
-            if (!WillSignatures.isValid(heir.wallet, digest, acceptance.walletSignature))
-                revert WillSignatureInvalid(id, heir.wallet);
-            address share = WillSignatures.shareOf(digest, acceptance.shareR, acceptance.shareVs);
-            if (share == address(0) || share != heir.share) revert WillShareSignatureInvalid(id, heir.share);
-            accepted |= 1 << i;
-        }
-        if (accepted == life.accepted) revert WillNothingToAccept(id);
-        life.accepted = uint16(accepted);
-        emit WillAccepted(id, version, uint16(accepted));
+        uint16 before = life.accepted;
+        uint16 accepted = before | _collect(id, version, heirs, acceptances);
+        if (accepted == before) revert WillNothingToAccept(id);
+        life.accepted = accepted;
+        emit WillAccepted(id, version, accepted);
         uint8 flags = life.flags;
         if (flags & FLAG_ACTIVE == 0 && _ones(accepted) >= life.acceptances) {
             life.flags = flags | FLAG_ACTIVE;
@@ -172,6 +160,35 @@ abstract contract WillLife is WillBase {
 
     // ------------------------------------------------------------------ internal
 
+    /// @dev The bitmap of who accepts in this batch.
+    function _collect(
+        WillId id,
+        uint16 version,
+        WillHeir[] calldata heirs,
+        WillAcceptance[] calldata acceptances
+    ) private view returns (uint16 accepted) {
+        bytes29 root = _seals[id].root;
+        for (uint256 i = 0; i < heirs.length; ++i) {
+            if (acceptances[i].walletSignature.length == 0) continue;
+            bytes32 digest = _acceptanceDigest(id, version, root, i + 1, heirs[i].wallet);
+            _requireAcceptance(id, digest, heirs[i], acceptances[i]);
+            accepted |= uint16(1 << i);
+        }
+    }
+
+    /// @dev The wallet agrees, and whoever agrees holds the very share the manifest names.
+    function _requireAcceptance(
+        WillId id,
+        bytes32 digest,
+        WillHeir calldata heir,
+        WillAcceptance calldata acceptance
+    ) private view {
+        if (!WillSignatures.isValid(heir.wallet, digest, acceptance.walletSignature))
+            revert WillSignatureInvalid(id, heir.wallet);
+        address share = WillSignatures.shareOf(digest, acceptance.shareR, acceptance.shareVs);
+        if (share == address(0) || share != heir.share) revert WillShareSignatureInvalid(id, heir.share);
+    }
+
     /// @dev What a sign of life does to a claim; see WillDeath.
     function _vetoClaim(WillId id) internal virtual;
 
@@ -181,7 +198,7 @@ abstract contract WillLife is WillBase {
     }
 
     function _seal(WillId id, uint16 version, uint16 claims, WillTerms calldata terms, bytes29 root) private {
-        if (!_isValid(terms)) revert WillTermsInvalid(terms);
+        if (!_isValid(terms)) revert WillTermsInvalid(id);
         if (root == 0) revert WillRootMissing();
         _lives[id] = Life({
             lastBeat: _latest(_lives[id].lastBeat),

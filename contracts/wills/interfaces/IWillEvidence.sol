@@ -24,6 +24,15 @@ struct ShareDelivery {
     uint256 share;
 }
 
+/// @notice The argument that a committed account is not the value of the committed polynomial.
+struct ShareDispute {
+    uint8 index;
+    ShareVerifier.Point[] commitments;
+    bytes32[] commitmentsProof;
+    /// @notice The value of the polynomial at `index`, computed off chain.
+    ShareVerifier.Point hint;
+}
+
 /// @title IWillEvidence
 /// @notice Puts on record what people and shares attest about a will: witnesses, health checks, false shares. It changes
 /// nothing in the registry; it is evidence with a date.
@@ -91,26 +100,20 @@ interface IWillEvidence {
         bytes32[] calldata proof
     ) external;
 
-    /// @notice Proves that the manifest names a wrong account for heir `index`, by evaluating the commitments.
+    /// @notice Proves that the manifest names a wrong account for an heir, by evaluating the commitments.
     function disputeHeirShare(
         WillId id,
-        uint8 index,
         WillHeir[] calldata heirs,
         bytes32[] calldata heirsProof,
-        ShareVerifier.Point[] calldata commitments,
-        bytes32[] calldata commitmentsProof,
-        ShareVerifier.Point calldata hint
+        ShareDispute calldata dispute
     ) external;
 
-    /// @notice The same for guardian `index`.
+    /// @notice The same for the account `share` of a guardian.
     function disputeGuardianShare(
         WillId id,
-        uint8 index,
         address share,
         bytes32[] calldata shareProof,
-        ShareVerifier.Point[] calldata commitments,
-        bytes32[] calldata commitmentsProof,
-        ShareVerifier.Point calldata hint
+        ShareDispute calldata dispute
     ) external;
 
     /// @notice Proves that heir `delivery.index` signed the delivery of a share that is not the heir's.

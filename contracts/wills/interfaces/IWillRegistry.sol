@@ -133,7 +133,7 @@ interface IWillRegistry {
     error WillStateWrong(WillId id, WillState state);
     /// @notice A term lies outside the protocol's limits.
     /// @dev See the limits at WillTerms; windows are 30 and 180 days at least, one heir excludes escrow.
-    error WillTermsInvalid(WillTerms terms);
+    error WillTermsInvalid(WillId id);
     /// @notice The manifest root is zero.
     /// @dev Compute the root from the manifest with the SDK's `manifestRoot`.
     error WillRootMissing();

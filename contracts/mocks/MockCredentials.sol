@@ -4,19 +4,24 @@ pragma solidity 0.8.37;
 import {CredentialType, ICredentialReader} from "../foundation/interfaces/ICredentialReader.sol";
 
 /// @title MockCredentials
-/// @notice A credential reader whose answers anyone can set: for tests only.
+/// @notice A credential registry anyone can write to, for tests and benches.
 contract MockCredentials is ICredentialReader {
-    mapping(CredentialType => mapping(address => bool)) private _valid;
+    mapping(CredentialType credentialType => mapping(address subject => bool)) private _valid;
 
     function set(CredentialType credentialType, address subject, bool valid) external {
         _valid[credentialType][subject] = valid;
     }
 
+    /// @inheritdoc ICredentialReader
     function isValid(CredentialType credentialType, address subject) public view returns (bool) {
         return _valid[credentialType][subject];
     }
 
-    function attributesOf(CredentialType credentialType, address subject) external view returns (bool, uint64) {
+    /// @inheritdoc ICredentialReader
+    function attributesOf(
+        CredentialType credentialType,
+        address subject
+    ) external view returns (bool valid, uint64 attributes) {
         return (isValid(credentialType, subject), 0);
     }
 }

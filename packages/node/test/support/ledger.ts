@@ -10,7 +10,7 @@ import { type Anvil, RICH_KEY } from "./anvil.ts";
  *   id := calldata[0]; if (sload(id) != 0) revert; sstore(id, 1); log1(id)
  */
 const RUNTIME = "5f35805460115760018155" + "5f5fa1000000" + "5b5f5ffd";
-const INIT: Hex = (`0x6015806009` + `5f395ff3${RUNTIME}`) as Hex;
+const INIT: Hex = `0x60158060095f395ff3${RUNTIME}`;
 
 export const idOf = (number: number): Hex => numberToHex(number, { size: 32 });
 

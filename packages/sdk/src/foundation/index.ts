@@ -1,5 +1,6 @@
 export type { ReadClient, WriteClient } from "./client.ts";
 export { addressOf, type Deployment, parseDeployment } from "./deployment.ts";
 export { type ContractErrorEntry, decoded, decodeRevert, PublicaError, revertData } from "./errors.ts";
+export * from "./feed/index.ts";
 export { createRandom, type Random } from "./random.ts";
 export { type DailySeriesFormat, type DailyValue, parseDailySeries, SeriesError } from "./series.ts";

@@ -38,7 +38,8 @@ function bot(): { bot: OracleBot; sent: unknown[] } {
           sent.push(params);
           return key("hash");
         }
-        if (method === "eth_getBlockByNumber") return { baseFeePerGas: "0x1", number: "0x1", timestamp: "0x1", transactions: [] };
+        if (method === "eth_getBlockByNumber")
+          return { baseFeePerGas: "0x1", number: "0x1", timestamp: "0x1", transactions: [] };
         return "0x10000";
       },
     }),
@@ -55,7 +56,8 @@ function sign(sensor: number, value: bigint, round = 1): Promise<SignedReading> 
 describe("oracle bot", () => {
   it("takes each sensor once a round and posts the median of the quorum", async () => {
     const { bot: oracle, sent } = bot();
-    for (const [sensor, value] of [5n, 900n, 7n, 6n].entries()) expect(await oracle.offer(await sign(sensor, value))).to.equal("accepted");
+    for (const [sensor, value] of [5n, 900n, 7n, 6n].entries())
+      expect(await oracle.offer(await sign(sensor, value))).to.equal("accepted");
     expect(oracle.heard(1)).to.deep.equal([0, 1, 2, 3]);
     const report = await oracle.post(1);
     expect(report.value).to.equal(7n);
@@ -91,7 +93,10 @@ describe("oracle bot", () => {
 });
 
 describe("verifyReading", () => {
-  const HALF = { 0: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n, 2: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n };
+  const HALF = {
+    0: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
+    2: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  };
 
   for (const sensor of [0, 2] as const) {
     it(`accepts only the sensor's own low-s signature over exactly this reading (${sensor === 0 ? "secp256k1" : "P-256"})`, async () => {
@@ -102,7 +107,12 @@ describe("verifyReading", () => {
       for (const other of [{ round: 2 }, { observedAt: 1_001 }, { value: 6n }]) {
         expect(await verifyReading(context, signer.key, { ...reading, ...other })).to.equal(false);
       }
-      for (const other of [{ chainId: 1 }, { epoch: 2 }, { feed: key("other") }, { address: "0x0000000000000000000000000000000000000001" as const }]) {
+      for (const other of [
+        { chainId: 1 },
+        { epoch: 2 },
+        { feed: key("other") },
+        { address: "0x0000000000000000000000000000000000000001" as const },
+      ]) {
         expect(await verifyReading({ ...context, ...other }, signer.key, reading)).to.equal(false);
       }
       const s = BigInt(`0x${reading.signature.slice(66)}`) & ((1n << 255n) - 1n);
@@ -110,7 +120,12 @@ describe("verifyReading", () => {
       const high = HALF[sensor] - s;
       if (high < 1n << 255n || sensor === 2) {
         const twin = sensor === 0 ? high | ((1n - parity) << 255n) : high;
-        expect(await verifyReading(context, signer.key, { ...reading, signature: `${reading.signature.slice(0, 66)}${twin.toString(16).padStart(64, "0")}` as `0x${string}` })).to.equal(false);
+        expect(
+          await verifyReading(context, signer.key, {
+            ...reading,
+            signature: `${reading.signature.slice(0, 66)}${twin.toString(16).padStart(64, "0")}` as `0x${string}`,
+          }),
+        ).to.equal(false);
       }
       expect(await verifyReading(context, signer.key, { ...reading, signature: "0x12" })).to.equal(false);
     });

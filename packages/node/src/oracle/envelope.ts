@@ -48,6 +48,8 @@ const COSE_ALGORITHMS = new Map<number, Algorithm>([
 const COSE_SIGN1 = 18;
 const DEVICE_ID = /^0x[0-9a-f]{40}$/;
 const EMPTY = new Uint8Array();
+/** A Buffer is a byte array with an opinion on how to be serialised; the encoder must not hear it. */
+const plain = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
 
 export function deviceIdOf(key: SensorKey): DeviceId {
   if (key.curve === 0) return `0x${key.x.slice(-40).toLowerCase()}`;
@@ -126,7 +128,7 @@ function identity(kid: unknown, seq: unknown): { device: DeviceId; sequence: num
 
 /** The Sig_structure of RFC 9052 §4.4. */
 function coseSigned(protectedBytes: Uint8Array, payload: Uint8Array): Uint8Array {
-  return encode(["Signature1", protectedBytes, EMPTY, payload]);
+  return encode(["Signature1", plain(protectedBytes), EMPTY, plain(payload)]);
 }
 
 /** Node's form of a public key, for its native verification. */
@@ -207,7 +209,7 @@ export function sealEnvelope(
         ["seq", sequence],
       ]),
     );
-    return encode(new Tag(COSE_SIGN1, [header, new Map(), payload, sign(coseSigned(header, payload))]));
+    return encode(new Tag(COSE_SIGN1, [header, new Map(), plain(payload), plain(sign(coseSigned(header, payload)))]));
   }
   const part = (data: Uint8Array | string) => Buffer.from(data).toString("base64url");
   const header = part(JSON.stringify({ alg: key.algorithm, kid: key.id, seq: sequence }));

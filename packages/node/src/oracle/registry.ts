@@ -74,10 +74,12 @@ export function createRegistry({ rpc, store, sensorFeeds, feeds }: RegistryOptio
     functionName: "configOf" | "sensorsOf" | "scheduledSensorsOf",
     feed: FeedId,
     block: bigint | undefined,
-  ): Promise<T> {
+  ): Promise<T | undefined> {
     const data = encodeFunctionData({ abi: sensorFeedsAbi, functionName, args: [feed] });
     const tag = block === undefined ? "latest" : numberToHex(block);
     const result = await rpc.request("eth_call", [{ to: sensorFeeds, data }, tag], isHex);
+    // No contract at this block: it is younger than finality.
+    if (result === "0x") return undefined;
     return decodeFunctionResult({ abi: sensorFeedsAbi, functionName, data: result }) as T;
   }
 
@@ -152,12 +154,12 @@ export function createRegistry({ rpc, store, sensorFeeds, feeds }: RegistryOptio
         const feed = settings.id as FeedId;
         const config = await read<FeedConfig>("configOf", feed, block);
         // Not created yet at this block: what is remembered, if anything, stays.
-        if (config.epoch === 0) continue;
+        if (config === undefined || config.epoch === 0) continue;
         const [inForce, scheduled] = await Promise.all([
           read<SensorKey[]>("sensorsOf", feed, block),
           read<SensorKey[]>("scheduledSensorsOf", feed, block),
         ]);
-        const snapshot = { config, inForce, scheduled };
+        const snapshot = { config, inForce: inForce ?? [], scheduled: scheduled ?? [] };
         snapshots.set(feed, snapshot);
         store.setRegistry(feed, JSON.stringify(snapshot, preserve));
       }

@@ -42,6 +42,7 @@ export function reasonToPost(
   latest: FeedRound | undefined,
   value: bigint,
   observedAt: number,
+  fallbackSeconds: number,
 ): Reason | undefined {
   if (latest === undefined) return "first";
   const { deviationBps, heartbeat, decimals } = state.config;
@@ -53,8 +54,8 @@ export function reasonToPost(
   const change = absolute(value - latest.value) * DEVIATION_UNIT;
   if (deviationBps === 0 ? change > 0n : change >= absolute(latest.value) * BigInt(deviationBps) && change > 0n)
     return "deviation";
-  // Two rounds (at most a half) before it lapses: one to gather, one for the chain.
-  const margin = Math.min(heartbeat / 2, 2 * state.settings.round);
+  // Before it lapses (at most half of it): a round to gather, a round for the chain, and time for every node to fail in turn.
+  const margin = Math.min(heartbeat / 2, 2 * state.settings.round + fallbackSeconds);
   return observedAt - latest.observedAt >= heartbeat - margin ? "heartbeat" : undefined;
 }
 
@@ -229,7 +230,7 @@ export function createRounds(options: RoundsOptions): Rounds {
         if (readings.length < quorum) continue;
         const value = median(readings.map((reading) => reading.value));
         const observedAt = round * state.settings.round;
-        const reason = reasonToPost(state, latest, value, observedAt);
+        const reason = reasonToPost(state, latest, value, observedAt, staggerSeconds * peers.length);
         const mark = `${feed}:${epoch}:${round}`;
         const since = completeAt.get(mark) ?? now();
         completeAt.set(mark, since);

@@ -154,7 +154,14 @@ export function encodeSenml(entries: readonly SenmlEntry[], format: "json" | "cb
   if (format === "cbor") {
     return encode(
       entries.map(
-        (entry) => new Map(Object.entries(entry).map(([key, value]) => [NUMBERS.get(key) ?? key, value as unknown])),
+        (entry) =>
+          new Map<unknown, unknown>(
+            Object.entries(entry).map(([key, value]: [string, unknown]) => [
+              NUMBERS.get(key) ?? key,
+              // A Buffer would be serialised as the object it is.
+              value instanceof Uint8Array ? Uint8Array.from(value) : value,
+            ]),
+          ),
       ),
     );
   }

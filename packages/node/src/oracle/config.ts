@@ -98,7 +98,8 @@ export const oracleConfigSchema = z.strictObject({
       z.strictObject({
         url: z.url(),
         clientId: z.string().min(1).default("publica-node"),
-        version: z.union([z.literal(4), z.literal(5)]).default(5),
+        /** 4 is MQTT 3.1.1. */
+        version: z.union([z.literal(4), z.literal(5)]).default(4),
         username: z.string().optional(),
         passwordFile: z.string().optional(),
       }),

@@ -6,18 +6,21 @@ pragma solidity 0.8.37;
 contract CallMeter {
     error MeteredCallFailed(bytes reason);
 
+    address private constant IDENTITY = address(4);
+
     /// @notice Gas of a static call, the cold account access (2,600) included.
+    /// @dev What the measuring itself costs is found with the identity precompile, whose price is known, and taken off.
     function measure(address target, bytes memory data) external view returns (uint256 used) {
+        uint256 known = 100 + 15 + 3 * ((data.length + 31) / 32);
+        (uint256 identity, ) = _measure(IDENTITY, data);
         (used, ) = _measure(target, data);
+        used -= identity - known;
     }
 
     /// @notice Gas of a static call to an account touched before: 100 for the call plus everything the callee does,
     /// its storage still cold.
-    function measureInner(
-        address target,
-        bytes memory data
-    ) external view returns (uint256 used, bytes memory result) {
-        require(target.code.length > 0);
+    function measureInner(address target, bytes memory data) external view returns (uint256 used, bytes memory result) {
+        if (target.code.length == 0) revert MeteredCallFailed("");
         return _measure(target, data);
     }
 

@@ -7,6 +7,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 /// @title ERC1271Wallet
 /// @notice A contract account that accepts the signatures of its owner, as long as it is not locked.
 contract ERC1271Wallet is IERC1271 {
+    error WalletNotOwner(address caller);
+
     address public immutable owner;
     bool public locked;
 
@@ -15,7 +17,7 @@ contract ERC1271Wallet is IERC1271 {
     }
 
     function setLocked(bool isLocked) external {
-        require(msg.sender == owner);
+        if (msg.sender != owner) revert WalletNotOwner(msg.sender);
         locked = isLocked;
     }
 

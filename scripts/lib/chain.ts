@@ -1,14 +1,6 @@
 import { createServer } from "node:net";
 import hre from "hardhat";
-import {
-  createPublicClient,
-  createTestClient,
-  createWalletClient,
-  defineChain,
-  http,
-  type LocalAccount,
-  type PublicClient,
-} from "viem";
+import { createTestClient, custom, type PublicClient } from "viem";
 
 /** The connection Hardhat makes to a network, with Ignition and viem on it. */
 export type Connection = Awaited<ReturnType<typeof hre.network.create>>;
@@ -54,26 +46,19 @@ export async function connectNetwork(name: string): Promise<Connection> {
   }
   let connection: Connection;
   let chainId: number;
+  let accounts: string[];
   try {
     connection = await hre.network.create({ network: name });
     chainId = Number(await connection.provider.request({ method: "eth_chainId" }));
+    accounts = (await connection.provider.request({ method: "eth_accounts" })) as string[];
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    if (/HHE7\b|configuration variable/i.test(reason)) {
-      throw new ChainProblem(`${reason} Set it in the environment or with "npx hardhat keystore set NAME".`);
-    }
-    if (/private key|invalid key|accounts/i.test(reason))
-      throw new ChainProblem(`the account of network ${name} is unusable: ${reason}`);
-    if (/chain ?id/i.test(reason))
-      throw new ChainProblem(`network ${name} is another chain than configured: ${reason}`);
-    throw new ChainProblem(`network ${name} does not answer (${reason}). Is the endpoint up and its address right?`);
+    throw explained(name, error);
   }
   if (configured.chainId !== undefined && configured.chainId !== chainId) {
     throw new ChainProblem(
       `network ${name} should be chain ${configured.chainId}, but the endpoint is chain ${chainId}`,
     );
   }
-  const accounts = (await connection.provider.request({ method: "eth_accounts" })) as string[];
   const first = accounts[0];
   if (first === undefined) {
     throw new ChainProblem(
@@ -98,19 +83,8 @@ export interface Clock {
   advanceTo(timestamp: number): Promise<void>;
 }
 
-export async function chainOf(url: string): Promise<ReturnType<typeof defineChain>> {
-  const client = createPublicClient({ transport: http(url) });
-  const id = await client.getChainId();
-  return defineChain({
-    id,
-    name: `chain ${id}`,
-    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-    rpcUrls: { default: { http: [url] } },
-  });
-}
-
-export async function createClock(client: PublicClient, url: string): Promise<Clock> {
-  const test = createTestClient({ mode: "hardhat", transport: http(url) });
+export async function createClock(client: PublicClient): Promise<Clock> {
+  const test = createTestClient({ mode: "hardhat", transport: custom(client) });
   const now = async (): Promise<number> => Number((await client.getBlock()).timestamp);
   // Development chains announce themselves; asking is cheaper than trying to move a real one's time.
   const version = String(await client.request({ method: "web3_clientVersion" }).catch(() => ""));
@@ -131,7 +105,17 @@ export async function createClock(client: PublicClient, url: string): Promise<Cl
   };
 }
 
-/** A viem wallet for `account` on the chain behind `url`. */
-export async function walletFor(account: LocalAccount, url: string) {
-  return createWalletClient({ account, chain: await chainOf(url), transport: http(url) });
+/** What went wrong while connecting, in one sentence that never repeats a key. */
+function explained(name: string, error: unknown): ChainProblem {
+  const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  if (/HHE7\b|configuration variable/i.test(reason)) {
+    return new ChainProblem(`${reason} Set it in the environment or with "npx hardhat keystore set NAME".`);
+  }
+  if (/private key|secp256k1|valid key|bytes|hex/i.test(reason)) {
+    return new ChainProblem(
+      `the private key configured for network ${name} is not a key: it must be 0x and 64 hex digits`,
+    );
+  }
+  if (/chain ?id/i.test(reason)) return new ChainProblem(`network ${name} is another chain than configured: ${reason}`);
+  return new ChainProblem(`network ${name} does not answer (${reason}). Is the endpoint up and its address right?`);
 }

@@ -185,9 +185,13 @@ export interface RainStory {
 export async function tellRainStory(options: RainStoryOptions): Promise<RainStory> {
   const { client, clock, deployment, operator, year, seed, daySeconds, progress } = options;
   const address = (contract: string): Address => addressOf(deployment, contract);
-  const [book, settlement, pool, feeds, token] = ["PolicyBook", "PolicySettlement", "UnderwritingPool", "SensorFeeds", "TestToken"].map(
-    address,
-  ) as [Address, Address, Address, Address, Address];
+  const [book, settlement, pool, feeds, token] = [
+    "PolicyBook",
+    "PolicySettlement",
+    "UnderwritingPool",
+    "SensorFeeds",
+    "TestToken",
+  ].map(address) as [Address, Address, Address, Address, Address];
   const ledger = createLedger(client);
   const truth = season(options.rain, year, SEASON.from, SEASON.to);
   const dayOf = (monthDay: string): number => truth.findIndex(({ date }) => date === `${year}-${monthDay}`);
@@ -207,7 +211,10 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   };
   const feed = feedIdOf(description);
   const keys = signers.map((signer) => signer.key);
-  await ledger.done("feed: create", await createFeed(operator.client, { address: feeds, description, keys, quorum: QUORUM }));
+  await ledger.done(
+    "feed: create",
+    await createFeed(operator.client, { address: feeds, description, keys, quorum: QUORUM }),
+  );
 
   progress("investors underwrite the pool");
   for (const { name, coins } of INVESTORS) {
@@ -224,8 +231,16 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   const firstDay = (await clock.now()) + preparation;
   const startOf = (day: number): number => firstDay + day * daySeconds;
   const quoter = await options.actor("Actuary");
-  await ledger.done("book: appoint quote key", await setQuoteKey(operator.client, { book, key: quoter.address, dailyLimitUnits: 1_000_000n * COIN }));
-  const policies: { readonly product: Product; readonly series: bigint; readonly holder: Actor; readonly before: bigint }[] = [];
+  await ledger.done(
+    "book: appoint quote key",
+    await setQuoteKey(operator.client, { book, key: quoter.address, dailyLimitUnits: 1_000_000n * COIN }),
+  );
+  const policies: {
+    readonly product: Product;
+    readonly series: bigint;
+    readonly holder: Actor;
+    readonly before: bigint;
+  }[] = [];
   for (const product of PRODUCTS) {
     const [first, last] = [dayOf(product.from), dayOf(product.to)];
     const hash = await openSeries(operator.client, {
@@ -284,7 +299,9 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
       if (lies && Math.abs(Number(value) - today.value) <= 1) tally.outvoted += 1;
     }
     const sky = today.value === 0 ? "dry" : `${(today.value / 10).toFixed(1)} mm`;
-    progress(`${today.date}  ${bar(day + 1, truth.length)}  ${sky.padEnd(8)} → ${(Number(value) / 10).toFixed(1)} mm on chain`);
+    progress(
+      `${today.date}  ${bar(day + 1, truth.length)}  ${sky.padEnd(8)} → ${(Number(value) / 10).toFixed(1)} mm on chain`,
+    );
   }
 
   progress("anyone decides and settles: here, a passer-by");
@@ -293,7 +310,8 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   for (const { product, series, holder, before: coins } of policies) {
     const { index, payoutBps } = await previewSeries(client, { settlement, series });
     await ledger.done("settlement: decide", await decideSeries(passerBy.client, { settlement, series }));
-    if (payoutBps > 0) await ledger.done("settlement: pay", await settleSeries(passerBy.client, { settlement, series, max: 100n }));
+    if (payoutBps > 0)
+      await ledger.done("settlement: pay", await settleSeries(passerBy.client, { settlement, series, max: 100n }));
     outcomes.push({
       farmer: product.farmer,
       product: product.name,
@@ -361,10 +379,16 @@ async function approve(owner: Actor, token: Address, spender: Address): Promise<
 /** Sends a call of the currency and waits for it; what it costs is the currency's business, not the suite's. */
 async function sent(
   from: Actor,
-  call: { readonly address: Address; readonly functionName: "mint" | "approve"; readonly args: readonly [Address, bigint] },
+  call: {
+    readonly address: Address;
+    readonly functionName: "mint" | "approve";
+    readonly args: readonly [Address, bigint];
+  },
 ): Promise<void> {
   const { client } = from;
-  const hash = await decoded(() => writeContract(client, { ...call, abi: testTokenAbi, account: client.account, chain: client.chain ?? null }));
+  const hash = await decoded(() =>
+    writeContract(client, { ...call, abi: testTokenAbi, account: client.account, chain: client.chain ?? null }),
+  );
   await waitForTransactionReceipt(client, { hash, pollingInterval: 20 });
 }
 
@@ -374,11 +398,19 @@ function balanceOf(client: PublicClient, token: Address, holder: Address): Promi
 
 async function poolState(client: PublicClient, pool: Address): Promise<PoolState> {
   const { totalAssets, freeAssets, locked, unearned } = await getPool(client, { pool });
-  return { totalAssets: String(totalAssets), free: String(freeAssets), locked: String(locked), unearned: String(unearned) };
+  return {
+    totalAssets: String(totalAssets),
+    free: String(freeAssets),
+    locked: String(locked),
+    unearned: String(unearned),
+  };
 }
 
 function localSigner({ client, address }: Actor): QuoteSigner {
-  return { address, signTypedData: (data) => signTypedData(client, { ...data, account: client.account, message: { ...data.message } }) };
+  return {
+    address,
+    signTypedData: (data) => signTypedData(client, { ...data, account: client.account, message: { ...data.message } }),
+  };
 }
 
 function bar(done: number, all: number): string {

@@ -18,7 +18,11 @@ export const LIE_TENTH_MM = 600;
  * silent one, a cloudburst out of thin air from a liar. The same seed gives the same readings.
  * @returns by day, by sensor: the reading in tenths of a millimetre, or undefined for silence.
  */
-export function measure(truth: readonly DailyValue[], sensors: readonly SensorBehaviour[], seed: number): (number | undefined)[][] {
+export function measure(
+  truth: readonly DailyValue[],
+  sensors: readonly SensorBehaviour[],
+  seed: number,
+): (number | undefined)[][] {
   const random = createRandom(seed);
   return truth.map(({ value }, day) =>
     sensors.map((sensor) => {

@@ -18,7 +18,10 @@ export async function command(
     process.exit(await main());
   } catch (error) {
     if (isUsageError(error)) fail(`${error.message}\n\n${usage}`, 2);
-    if (error instanceof Error && expected.some((kind) => error instanceof kind)) fail(error.message);
+    if (error instanceof Error && expected.some((kind) => error instanceof kind)) {
+      if (process.env.PUBLICA_DEBUG) console.error(error);
+      fail(error.message);
+    }
     console.error(error);
     process.exit(1);
   }

@@ -4,7 +4,9 @@ import { type DailyValue, parseDailySeries } from "@publica/sdk";
 import { ROOT } from "./run.ts";
 
 /** Daily precipitation of Seattle 2012–2015 (NOAA), as it comes with the npm package vega-datasets; tenths of a millimetre. */
-export function readSeattleRain(path = join(ROOT, "node_modules", "vega-datasets", "data", "seattle-weather.csv")): DailyValue[] {
+export function readSeattleRain(
+  path = join(ROOT, "node_modules", "vega-datasets", "data", "seattle-weather.csv"),
+): DailyValue[] {
   return parseDailySeries(readFileSync(path, "utf8"), {
     dateColumn: "date",
     valueColumn: "precipitation",

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Curve} from "../libraries/DeviceSignatures.sol";
-import {FeedId, FeedRound, IFeedReader} from "./IFeedReader.sol";
+import {FeedId, IFeedReader} from "./IFeedReader.sol";
 
 /// @notice What a feed measures, for ever: its digest is the feed's id.
 struct FeedDescription {
@@ -72,8 +72,8 @@ struct FeedConfig {
 
 /// @title ISensorFeeds
 /// @notice Values measured by M of N sensors, each signing its own reading; the chain keeps the median and its history.
-/// @dev A report is a packed list of readings in ascending order of value, 81 bytes each:
-/// `sensor index (1) ‖ value (16, int128) ‖ r (32) ‖ vs (32)`. Each sensor signs the EIP-712 message
+/// @dev A report is packed: `round (4) ‖ observedAt (5) ‖ epoch (2)`, then readings in ascending order of value, 81 bytes
+/// each: `sensor index (1) ‖ value (16, int128) ‖ r (32) ‖ vs (32)`. Each sensor signs the EIP-712 message
 /// `Reading(bytes32 feed,uint32 round,uint40 observedAt,int128 value,uint16 epoch)` under the domain
 /// ("Publica SensorFeeds", "1", chain, this contract).
 interface ISensorFeeds is IFeedReader {
@@ -96,18 +96,12 @@ interface ISensorFeeds is IFeedReader {
     event FeedSensorsActivated(FeedId indexed feed, uint16 indexed epoch);
 
     /// @notice A report was stored. Bit i of `sensors` is set when sensor i signed.
-    event FeedReported(
-        FeedId indexed feed,
-        uint32 indexed round,
-        int128 value,
-        uint40 observedAt,
-        uint256 sensors
-    );
+    event FeedReported(FeedId indexed feed, uint32 indexed round, int128 value, uint40 observedAt, uint256 sensors);
 
     /// @notice The value just stored lies outside the feed's plausible range.
     event FeedSuspected(FeedId indexed feed, uint32 indexed round, int128 value);
 
-    /// @notice A sensor signed two values for one round and was ejected for ever. `keyHash` is `hashKey` of its key.
+    /// @notice A sensor signed two values for one round and was ejected for ever. `keyHash` is keccak256 of curve, x and y.
     event FeedSensorEjected(FeedId indexed feed, bytes32 indexed keyHash, uint32 round, int128 first, int128 second);
 
     /// @notice The deployment's activation delay is out of bounds.
@@ -150,6 +144,10 @@ interface ISensorFeeds is IFeedReader {
     /// @dev Leave it out; give a repaired device a new key.
     error FeedSensorBarred(uint256 index);
 
+    /// @notice The feed has had 16,383 sensor sets, counting each ejection as one.
+    /// @dev Create a new feed with another description.
+    error FeedSetsExhausted(FeedId feed);
+
     /// @notice No sensor set is scheduled.
     /// @dev Nothing to cancel: it was cancelled before or is in force already.
     error FeedNothingScheduled(FeedId feed);
@@ -170,7 +168,7 @@ interface ISensorFeeds is IFeedReader {
     /// @dev Check the sensors' clocks; observe again.
     error FeedObservationOutdated(uint40 observedAt, uint40 stored);
 
-    /// @notice The report is not a whole number of 81-byte readings.
+    /// @notice The report is not a header of 11 bytes and a whole number of 81-byte readings.
     /// @dev Encode it with the SDK's `encodeReport`.
     error FeedReportMalformed(uint256 length);
 
@@ -245,9 +243,6 @@ interface ISensorFeeds is IFeedReader {
     /// @notice The id of the feed so described.
     function feedIdOf(FeedDescription calldata description) external pure returns (FeedId);
 
-    /// @notice The digest under which a key is known.
-    function hashKey(SensorKey calldata key) external pure returns (bytes32);
-
     /// @notice The EIP-712 digest a sensor signs.
     function hashReading(
         FeedId feed,
@@ -275,11 +270,9 @@ interface ISensorFeeds is IFeedReader {
 
     /// @notice Stores the median of at least a quorum of readings. Anyone may call.
     /// @param feed The feed.
-    /// @param round Its round, above the stored one.
-    /// @param observedAt When all readings were observed, unix seconds; not in the future.
-    /// @param epoch The sensor set in force.
-    /// @param readings The readings in ascending order, 81 bytes each (see above).
-    function submit(FeedId feed, uint32 round, uint40 observedAt, uint16 epoch, bytes calldata readings) external;
+    /// @param report Round, above the stored one; when all readings were observed, not in the future; the epoch in
+    /// force; then the readings in ascending order: packed as described above.
+    function submit(FeedId feed, bytes calldata report) external;
 
     /// @notice Ejects a sensor by two different values it signed for one round and epoch. Anyone may call.
     /// @dev It never counts again in this feed: not in the set in force, not in the scheduled one, not in later ones.

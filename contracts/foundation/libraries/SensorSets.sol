@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {ISensorFeeds, SensorKey} from "../interfaces/ISensorFeeds.sol";
+import {FeedId} from "../interfaces/IFeedReader.sol";
 import {Curve, DeviceSignatures} from "./DeviceSignatures.sol";
 
 /// @notice What a set's first two words say.
@@ -10,7 +11,10 @@ struct SetTraits {
     uint8 quorum;
     uint8 sensors;
     uint8 decimals;
+    uint8 historyBits;
+    uint16 epoch;
     uint16 deviationBps;
+    uint32 heartbeat;
     int128 minPlausible;
     int128 maxPlausible;
 }
@@ -19,13 +23,15 @@ struct SetTraits {
 /// @notice A feed's sensors and constants as the code of a data contract: one cold account read instead of N cold slots.
 /// @dev Layout, in 32-byte words:
 ///
-///     word 0        bits 0–7 quorum · 8–15 sensors (N) · 16–23 decimals · 24–39 deviationBps · rest zero
+///     word 0        bits 0–7 quorum · 8–15 sensors (N) · 16–23 decimals · 24–31 log2 of the history's size ·
+///                   32–47 epoch · 48–63 deviationBps · 64–95 heartbeat · rest zero
 ///     word 1        bits 0–127 maxPlausible · 128–255 minPlausible (two's complement)
 ///     word 2 … N+1  one row a sensor: bits 248–255 curve ·
 ///                   secp256k1: bits 0–159 address · P-256: bits 0–247 byte offset of its x; all zero when ejected
 ///     then          x and y of each P-256 sensor
 ///
-/// 255 sensors on P-256 take 24,544 bytes, which still fits a contract.
+/// 255 sensors on P-256 take 24,544 bytes, which still fits a contract. The contract's address follows from feed and
+/// version, so the feed's word needs no pointer.
 library SensorSets {
     uint256 internal constant MAX_SENSORS = 255;
     uint256 private constant HEADER = 64;
@@ -69,13 +75,13 @@ library SensorSets {
     }
 
     /// @notice Writes `set` into a new data contract.
-    function store(bytes memory set) internal returns (address pointer) {
-        return SSTORE2.write(set);
+    function store(FeedId feed, uint256 version, bytes memory set) internal {
+        SSTORE2.writeDeterministic(set, _salt(feed, version));
     }
 
-    /// @notice The set behind `pointer`.
-    function load(address pointer) internal view returns (bytes memory set) {
-        return SSTORE2.read(pointer);
+    /// @notice The set stored as `version` of `feed`.
+    function load(FeedId feed, uint256 version) internal view returns (bytes memory set) {
+        return SSTORE2.read(SSTORE2.predictDeterministicAddress(_salt(feed, version)));
     }
 
     /// @notice The set's first two words, unpacked.
@@ -84,7 +90,10 @@ library SensorSets {
         traits.quorum = uint8(head);
         traits.sensors = uint8(head >> 8);
         traits.decimals = uint8(head >> 16);
-        traits.deviationBps = uint16(head >> 24);
+        traits.historyBits = uint8(head >> 24);
+        traits.epoch = uint16(head >> 32);
+        traits.deviationBps = uint16(head >> 48);
+        traits.heartbeat = uint32(head >> 64);
         (traits.minPlausible, traits.maxPlausible) = rangeOf(set);
     }
 
@@ -98,10 +107,33 @@ library SensorSets {
         return (wordAt(set, 0) >> 8) & 0xff;
     }
 
+    /// @notice Where round `number` lives in the history.
+    function slotOf(bytes memory set, uint32 number) internal pure returns (uint256) {
+        unchecked {
+            return number & ((1 << ((wordAt(set, 0) >> 24) & 0xff)) - 1);
+        }
+    }
+
+    /// @notice Number of the set among those that came into force.
+    function epochOf(bytes memory set) internal pure returns (uint16) {
+        return uint16(wordAt(set, 0) >> 32);
+    }
+
+    /// @notice Seconds after which an observation is stale.
+    function heartbeatOf(bytes memory set) internal pure returns (uint32) {
+        return uint32(wordAt(set, 0) >> 64);
+    }
+
     /// @notice The plausible range.
     function rangeOf(bytes memory set) internal pure returns (int128 minPlausible, int128 maxPlausible) {
         uint256 word = wordAt(set, 32);
         return (int128(uint128(word >> 128)), int128(uint128(word)));
+    }
+
+    /// @notice Whether `value` lies outside the plausible range.
+    function isOutside(bytes memory set, int128 value) internal pure returns (bool) {
+        (int128 minPlausible, int128 maxPlausible) = rangeOf(set);
+        return value < minPlausible || value > maxPlausible;
     }
 
     /// @notice The key of sensor `index`; all zero when ejected. Reverts when the set has no such sensor.
@@ -111,24 +143,6 @@ library SensorSets {
         if (row >> CURVE_SHIFT == uint256(Curve.Secp256k1)) return (Curve.Secp256k1, bytes32(row), 0);
         uint256 tail = row & ((1 << CURVE_SHIFT) - 1);
         return (Curve.P256, bytes32(wordAt(set, tail)), bytes32(wordAt(set, tail + 32)));
-    }
-
-    /// @notice Whether `(a, b)` is a signature of `digest` by sensor `index`; false when it was ejected.
-    function verify(
-        bytes memory set,
-        uint256 index,
-        bytes32 digest,
-        bytes32 a,
-        bytes32 b
-    ) internal view returns (bool) {
-        if (index >= sizeOf(set)) revert ISensorFeeds.FeedSensorUnknown(index);
-        uint256 row = wordAt(set, HEADER + 32 * index);
-        if (row >> CURVE_SHIFT == uint256(Curve.Secp256k1)) {
-            address signer = DeviceSignatures.recoverSecp256k1(digest, a, b);
-            return signer != address(0) && row == uint160(signer);
-        }
-        (, bytes32 x, bytes32 y) = keyAt(set, index);
-        return DeviceSignatures.verifyP256(digest, a, b, x, y);
     }
 
     /// @notice All keys by index.
@@ -173,6 +187,14 @@ library SensorSets {
             uint256(traits.quorum) |
             (n << 8) |
             (uint256(traits.decimals) << 16) |
-            (uint256(traits.deviationBps) << 24);
+            (uint256(traits.historyBits) << 24) |
+            (uint256(traits.epoch) << 32) |
+            (uint256(traits.deviationBps) << 48) |
+            (uint256(traits.heartbeat) << 64);
+    }
+
+    /// @dev Ids are digests: two of them never differ in their last bits alone.
+    function _salt(FeedId feed, uint256 version) private pure returns (bytes32) {
+        return FeedId.unwrap(feed) ^ bytes32(version);
     }
 }

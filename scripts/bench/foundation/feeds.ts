@@ -57,7 +57,7 @@ export async function benchFeeds(bench: Bench): Promise<void> {
     };
     const hash = await createFeed(wallet, { address, description, keys: signers.map(({ key }) => key), quorum });
     const context = { chainId: client.chain.id, address, feed: feedIdOf(description), epoch: 1 };
-    const submit = async (round: number, late?: boolean): Promise<Hex> => {
+    const submit = async (round: number): Promise<Hex> => {
       const observedAt = Number((await client.getBlock()).timestamp);
       const readings = await Promise.all(
         signers.map((signer, index) =>
@@ -65,16 +65,7 @@ export async function benchFeeds(bench: Bench): Promise<void> {
         ),
       );
       const report = assembleReport(context, quorum, readings);
-      if (!late) return submitReport(wallet, { address, report });
-      return wallet.sendTransaction({
-        to: address,
-        gas: 1_000_000n,
-        data: encodeFunctionData({
-          abi: feeds.abi,
-          functionName: "submit",
-          args: [report.feed, report.round, report.observedAt, report.epoch, report.readings],
-        }),
-      });
+      return submitReport(wallet, { address, report });
     };
     return { id: context.feed, created: hash, submit };
   };

@@ -7,6 +7,7 @@ const hex = (bytes: number) => z.templateLiteral(["0x", z.string().regex(new Reg
 const deployedContract = z.object({
   address: hex(20).transform((value) => getAddress(value)),
   codeHash: hex(32),
+  block: z.number().int().nonnegative().optional(),
 });
 
 const deploymentSchema = z.object({
@@ -15,11 +16,20 @@ const deploymentSchema = z.object({
   contracts: z.record(z.string(), deployedContract),
 });
 
-/** Where one deployment of the suite lives: addresses with the keccak256 of the code that stands there. */
+/** One contract of a deployment. */
+export interface DeployedContract {
+  readonly address: Address;
+  /** keccak256 of the code that stands there. */
+  readonly codeHash: `0x${string}`;
+  /** Block it was deployed in, from which its events are worth reading. */
+  readonly block?: number;
+}
+
+/** Where one deployment of the suite lives. */
 export interface Deployment {
   readonly chainId: number;
   readonly network: string;
-  readonly contracts: Readonly<Record<string, { readonly address: Address; readonly codeHash: `0x${string}` }>>;
+  readonly contracts: Readonly<Record<string, DeployedContract>>;
 }
 
 /**

@@ -16,7 +16,10 @@ export type CancelSensorsReturnType = Hash;
 export type CancelSensorsErrorType = PublicaError;
 
 /** Withdraws the announced sensor set. For the role that may. */
-export function cancelSensors(client: WriteClient, parameters: CancelSensorsParameters): Promise<CancelSensorsReturnType> {
+export function cancelSensors(
+  client: WriteClient,
+  parameters: CancelSensorsParameters,
+): Promise<CancelSensorsReturnType> {
   return decoded(() =>
     writeContract(client, {
       address: parameters.address,

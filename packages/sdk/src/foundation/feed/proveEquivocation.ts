@@ -16,7 +16,10 @@ export type ProveEquivocationReturnType = Hash;
 export type ProveEquivocationErrorType = PublicaError;
 
 /** Ejects a sensor by evidence made by `equivocationProof`. Anyone may. */
-export function proveEquivocation(client: WriteClient, parameters: ProveEquivocationParameters): Promise<ProveEquivocationReturnType> {
+export function proveEquivocation(
+  client: WriteClient,
+  parameters: ProveEquivocationParameters,
+): Promise<ProveEquivocationReturnType> {
   return decoded(() =>
     writeContract(client, {
       address: parameters.address,

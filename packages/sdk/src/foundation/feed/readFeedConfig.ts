@@ -16,7 +16,10 @@ export type ReadFeedConfigReturnType = FeedConfig;
 export type ReadFeedConfigErrorType = PublicaError;
 
 /** The configuration in force; throws `FeedUnknown` when there is no such feed. */
-export function readFeedConfig(client: ReadClient, parameters: ReadFeedConfigParameters): Promise<ReadFeedConfigReturnType> {
+export function readFeedConfig(
+  client: ReadClient,
+  parameters: ReadFeedConfigParameters,
+): Promise<ReadFeedConfigReturnType> {
   return decoded(async () => {
     const config = await readContract(client, {
       address: parameters.address,

@@ -17,7 +17,10 @@ export type ReadFeedRoundReturnType = FeedRound;
 export type ReadFeedRoundErrorType = PublicaError;
 
 /** Round `round` of the history; throws `FeedRoundUnavailable` when it was skipped, lies ahead or was overwritten. */
-export function readFeedRound(client: ReadClient, parameters: ReadFeedRoundParameters): Promise<ReadFeedRoundReturnType> {
+export function readFeedRound(
+  client: ReadClient,
+  parameters: ReadFeedRoundParameters,
+): Promise<ReadFeedRoundReturnType> {
   return decoded(() =>
     readContract(client, {
       address: parameters.address,

@@ -19,7 +19,10 @@ export type ReadFeedSensorsReturnType = {
 export type ReadFeedSensorsErrorType = PublicaError;
 
 /** The sensors in force by index, and those scheduled to follow; an ejected sensor is undefined. */
-export function readFeedSensors(client: ReadClient, parameters: ReadFeedSensorsParameters): Promise<ReadFeedSensorsReturnType> {
+export function readFeedSensors(
+  client: ReadClient,
+  parameters: ReadFeedSensorsParameters,
+): Promise<ReadFeedSensorsReturnType> {
   return decoded(async () => {
     const { address, feed } = parameters;
     const [inForce, scheduled] = await Promise.all(

@@ -2,14 +2,14 @@ import { concat, type Hex, toHex } from "viem";
 import { PublicaError } from "../errors.ts";
 import type { FeedContext, FeedId, SignedReading } from "./types.ts";
 
-/** What `submit` takes. */
+/** A report ready to be posted. */
 export interface Report {
   readonly feed: FeedId;
   readonly round: number;
   readonly observedAt: number;
   readonly epoch: number;
-  /** The readings packed, 81 bytes each, ascending by value. */
-  readonly readings: Hex;
+  /** What `submit` takes: a header and the readings, ascending by value. */
+  readonly data: Hex;
   /** The median the contract will store. */
   readonly value: bigint;
   /** The sensors in the report, in its order. */
@@ -25,13 +25,28 @@ export function median(values: readonly bigint[]): bigint {
   return middle;
 }
 
-/** Readings as the contract takes them: `sensor (1) ‖ value (16) ‖ signature (64)` each, in the order given. */
-export function encodeReport(readings: readonly SignedReading[]): Hex {
-  return concat(
-    readings.map(({ sensor, value, signature }) =>
-      concat([toHex(sensor, { size: 1 }), toHex(BigInt.asUintN(128, value), { size: 16 }), signature]),
-    ),
-  );
+/** What all readings of a report have in common. */
+export interface ReportHead {
+  readonly round: number;
+  readonly observedAt: number;
+  readonly epoch: number;
+}
+
+/**
+ * A report as the contract takes it: `round (4) ‖ observedAt (5) ‖ epoch (2)`, then
+ * `sensor (1) ‖ value (16) ‖ signature (64)` for each reading, in the order given.
+ */
+export function encodeReport(head: ReportHead, readings: readonly SignedReading[]): Hex {
+  return concat([
+    toHex(head.round, { size: 4 }),
+    toHex(head.observedAt, { size: 5 }),
+    toHex(head.epoch, { size: 2 }),
+    ...readings.flatMap(({ sensor, value, signature }) => [
+      toHex(sensor, { size: 1 }),
+      toHex(BigInt.asUintN(128, value), { size: 16 }),
+      signature,
+    ]),
+  ]);
 }
 
 /**
@@ -70,7 +85,7 @@ export function assembleReport(
     round,
     observedAt,
     epoch: context.epoch,
-    readings: encodeReport(chosen),
+    data: encodeReport({ round, observedAt, epoch: context.epoch }, chosen),
     value: median(chosen.map(({ value }) => value)),
     sensors: chosen.map(({ sensor }) => sensor),
   };

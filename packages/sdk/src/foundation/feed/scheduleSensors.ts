@@ -18,7 +18,10 @@ export type ScheduleSensorsReturnType = Hash;
 export type ScheduleSensorsErrorType = PublicaError;
 
 /** Announces the next sensor set, in force after the activation delay. For the role that may. */
-export function scheduleSensors(client: WriteClient, parameters: ScheduleSensorsParameters): Promise<ScheduleSensorsReturnType> {
+export function scheduleSensors(
+  client: WriteClient,
+  parameters: ScheduleSensorsParameters,
+): Promise<ScheduleSensorsReturnType> {
   return decoded(() =>
     writeContract(client, {
       address: parameters.address,

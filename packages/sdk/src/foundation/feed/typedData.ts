@@ -66,7 +66,7 @@ export function feedIdOf(description: FeedDescription): FeedId {
   return keccak256(encodeAbiParameters(DESCRIPTION_PARAMETERS, [description]));
 }
 
-/** The digest under which a key is known; equals the contract's `hashKey`. */
+/** The digest under which a key is known, as the event `FeedSensorEjected` names it. */
 export function hashSensorKey(key: SensorKey): Hex {
   return keccak256(encodeAbiParameters(KEY_PARAMETERS, [key.curve, key.x, key.y]));
 }

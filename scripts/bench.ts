@@ -1,40 +1,44 @@
 // npm run bench: gas and speed, ours beside the peers that install from npm.
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
+import { format } from "prettier";
 import { type Area, createBench, type Row } from "./bench/harness.ts";
 import { build } from "./build.ts";
-import { fail, ProgressLine, table, thousands } from "./lib/console.ts";
+import { ProgressLine, table, thousands } from "./lib/console.ts";
 import { ROOT } from "./lib/run.ts";
+import { command, UsageError } from "./lib/usage.ts";
 
 const areas = readdirSync(join(ROOT, "scripts", "bench"))
   .filter((file) => file.endsWith(".ts") && file !== "harness.ts")
   .map((file) => file.slice(0, -3))
   .sort();
 
-const USAGE = `Usage: npm run bench -- [--only AREA]... [--json FILE]
+const USAGE = `Usage: npm run bench -- [--only AREA]... [--json FILE] [--readme]
 
 Deploys the production build to an in-process chain, runs each named operation and prints its cost beside its budget.
 Areas: ${areas.join(", ")}. The exit code is 1 when a figure is over its budget.
+--json also writes the figures to a file; --readme renews the table in README.md (all areas at once).
 
 Example: npm run bench -- --only foundation --json bench.json`;
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: "string", multiple: true },
       json: { type: "string" },
+      readme: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help) {
     console.log(USAGE);
-    return;
+    return 0;
   }
   const chosen = values.only ?? areas;
   for (const name of chosen)
-    if (!areas.includes(name)) throw new Error(`unknown area ${name}; there are ${areas.join(", ")}`);
+    if (!areas.includes(name)) throw new UsageError(`unknown area ${name}; there are ${areas.join(", ")}`);
   await build("production");
 
   const rows: Row[] = [];
@@ -73,15 +77,33 @@ async function main(): Promise<void> {
     ),
   );
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (values.readme) {
+    if (values.only !== undefined) throw new UsageError("--readme measures all areas; leave out --only");
+    await renewReadme(rows, budgets);
+  }
   for (const row of over) console.log(pc.red(`${row.id}: ${thousands(row.value)} ${row.unit} is over its budget`));
   for (const id of missing) console.log(pc.red(`${id}: has a budget but was not measured`));
-  process.exit(over.length + missing.length === 0 ? 0 : 1);
+  return over.length + missing.length === 0 ? 0 : 1;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (error instanceof Error && /^(unknown area|Unknown option|Option )/.test(error.message))
-    fail(`${error.message}\n\n${USAGE}`, 2);
-  throw error;
+/** Puts the figures that have a budget, and their peers, between the markers of README.md. */
+async function renewReadme(rows: readonly Row[], budgets: Readonly<Record<string, number>>): Promise<void> {
+  const lines = ["| operation | Publica | budget | others, same run |", "| --- | ---: | ---: | --- |"];
+  for (const row of rows) {
+    const budget = budgets[row.id];
+    if (row.peer !== undefined || budget === undefined) continue;
+    const peers = rows.filter((other) => other.id === row.id && other.peer !== undefined);
+    const others = peers.map((peer) => `${peer.peer} ${thousands(peer.value)}`).join(", ");
+    lines.push(`| \`${row.id}\` | ${thousands(row.value)} ${row.unit} | ${thousands(budget)} | ${others} |`);
+  }
+  const path = join(ROOT, "README.md");
+  const [start, end] = ["<!-- bench:start -->", "<!-- bench:end -->"];
+  const readme = readFileSync(path, "utf8");
+  const [before, rest] = readme.split(start);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`README.md has no ${start} … ${end}`);
+  const text = `${before}${start}\n\n${lines.join("\n")}\n\n${end}${after}`;
+  writeFileSync(path, await format(text, { parser: "markdown", printWidth: 120 }));
 }
+
+await command(USAGE, main);

@@ -1,8 +1,9 @@
 // npm run build [-- --profile production|default]: compiles the contracts and generates the SDK's ABIs.
 import { parseArgs } from "node:util";
 import { generateAbis } from "./lib/abis.ts";
-import { fail, ProgressLine } from "./lib/console.ts";
+import { ProgressLine } from "./lib/console.ts";
 import { hardhat } from "./lib/run.ts";
+import { command, UsageError } from "./lib/usage.ts";
 
 const USAGE = `Usage: npm run build -- [--profile production|default]
 
@@ -27,18 +28,14 @@ export async function build(profile: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  try {
+  await command(USAGE, async () => {
     const { values } = parseArgs({
       options: { profile: { type: "string", default: "production" }, help: { type: "boolean", short: "h" } },
     });
-    if (values.help) {
-      console.log(USAGE);
-      process.exit(0);
-    }
-    if (values.profile !== "production" && values.profile !== "default")
-      throw new Error(`unknown profile ${values.profile}`);
-    await build(values.profile);
-  } catch (error) {
-    fail(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, 2);
-  }
+    if (values.help) console.log(USAGE);
+    else if (values.profile !== "production" && values.profile !== "default")
+      throw new UsageError(`unknown profile ${values.profile}`);
+    else await build(values.profile);
+    return 0;
+  });
 }

@@ -4,19 +4,20 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { build } from "./build.ts";
-import { fail, table } from "./lib/console.ts";
+import { table } from "./lib/console.ts";
 import { binary, ROOT, runNode } from "./lib/run.ts";
+import { command } from "./lib/usage.ts";
 
 const USAGE = `Usage: npm run lint            check formatting, Solidity rules, TypeScript rules and types
        npm run format          fix what can be fixed
 
 Example: npm run format`;
 
-try {
+await command(USAGE, async () => {
   const { values } = parseArgs({ options: { fix: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
   if (values.help) {
     console.log(USAGE);
-    process.exit(0);
+    return 0;
   }
   const steps: [string, string, string[]][] = [
     ["prettier", binary("prettier", "prettier"), [values.fix ? "--write" : "--check", "--log-level", "warn", "."]],
@@ -45,7 +46,5 @@ try {
     ]);
   }
   console.log(table(["check", "time", "verdict"], rows, [1]));
-  process.exit(broken === 0 ? 0 : 1);
-} catch (error) {
-  fail(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, 2);
-}
+  return broken === 0 ? 0 : 1;
+});

@@ -1,8 +1,8 @@
 // npm run story -- NAME: one scenario told step by step on a local chain.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fail } from "./lib/console.ts";
 import { ROOT } from "./lib/run.ts";
+import { command, UsageError } from "./lib/usage.ts";
 
 const stories = readdirSync(join(ROOT, "scripts", "stories"))
   .filter((file) => file.endsWith(".ts"))
@@ -20,12 +20,11 @@ interface Story {
   run(args: readonly string[]): Promise<void>;
 }
 
-const [name, ...args] = process.argv.slice(2);
-if (name === "--help" || name === "-h") {
-  console.log(USAGE);
-} else if (name === undefined || !stories.includes(name)) {
-  fail(`${name === undefined ? "which story?" : `there is no story ${name}`}\n\n${USAGE}`, 2);
-} else {
-  const story = (await import(`./stories/${name}.ts`)) as Story;
-  await story.run(args);
-}
+await command(USAGE, async () => {
+  const [name, ...args] = process.argv.slice(2);
+  if (name === "--help" || name === "-h") console.log(USAGE);
+  else if (name === undefined) throw new UsageError("which story?");
+  else if (!stories.includes(name)) throw new UsageError(`there is no story ${name}`);
+  else await ((await import(`./stories/${name}.ts`)) as Story).run(args);
+  return 0;
+});

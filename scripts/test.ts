@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { build } from "./build.ts";
-import { fail, table } from "./lib/console.ts";
+import { table } from "./lib/console.ts";
 import { binary, hardhat, ROOT, type RunResult, runNode } from "./lib/run.ts";
+import { command, UsageError } from "./lib/usage.ts";
 
 const USAGE = `Usage: npm test -- [--layer NAME]... [--profile default|production] [--fuzz default|ci|deep] [--grep TEXT]
 
@@ -62,7 +63,7 @@ function count(output: string, word: "passing" | "failing"): number {
   return [...plain.matchAll(new RegExp(`(\\d+) ${word}`, "g"))].reduce((sum, match) => sum + Number(match[1]), 0);
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       layer: { type: "string", multiple: true },
@@ -74,12 +75,12 @@ async function main(): Promise<void> {
   });
   if (values.help) {
     console.log(USAGE);
-    return;
+    return 0;
   }
   const chosen = values.layer ?? Object.keys(LAYERS);
-  for (const name of chosen) if (LAYERS[name] === undefined) throw new Error(`unknown layer ${name}`);
-  if (!["default", "production"].includes(values.profile)) throw new Error(`unknown profile ${values.profile}`);
-  if (!["default", "ci", "deep"].includes(values.fuzz)) throw new Error(`unknown fuzz profile ${values.fuzz}`);
+  for (const name of chosen) if (LAYERS[name] === undefined) throw new UsageError(`unknown layer ${name}`);
+  if (!["default", "production"].includes(values.profile)) throw new UsageError(`unknown profile ${values.profile}`);
+  if (!["default", "ci", "deep"].includes(values.fuzz)) throw new UsageError(`unknown fuzz profile ${values.fuzz}`);
 
   const rows: string[][] = [];
   let built = false;
@@ -106,13 +107,7 @@ async function main(): Promise<void> {
   }
   console.log(`\n${table(["layer", "passed", "failed", "time", "verdict"], rows, [1, 2, 3])}\n`);
   console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 && passed > 0 ? 0 : 1);
+  return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    fail(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, 2);
-  }
-}
+await command(USAGE, main);

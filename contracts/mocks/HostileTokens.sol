@@ -68,7 +68,7 @@ contract SilentToken is TestToken {
 /// @title ReentrantToken
 /// @notice Calls a target with prepared data in the middle of each transfer, as an ERC-777 hook would.
 contract ReentrantToken is TestToken {
-    address public target;
+    address public callee;
     bytes public payload;
     bool public lastSucceeded;
     bytes public lastReturn;
@@ -77,15 +77,15 @@ contract ReentrantToken is TestToken {
     constructor() TestToken("Reenter", "RE", 18) {}
 
     function arm(address target_, bytes calldata payload_) external {
-        target = target_;
+        callee = target_;
         payload = payload_;
     }
 
     function _update(address from, address to, uint256 value) internal override {
         super._update(from, to, value);
-        if (target != address(0) && !_inside) {
+        if (callee != address(0) && !_inside) {
             _inside = true;
-            (lastSucceeded, lastReturn) = target.call(payload);
+            (lastSucceeded, lastReturn) = callee.call(payload);
             _inside = false;
         }
     }

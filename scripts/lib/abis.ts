@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Abi, toFunctionSelector } from "viem";
 import { ROOT } from "./run.ts";
+import { type Node, walk } from "./solidity.ts";
 
 const TARGET = join(ROOT, "packages", "sdk", "src", "generated");
 /** Contracts from npm that a Publica deployment instantiates, so the SDK ships their ABIs too. */
@@ -44,13 +45,12 @@ export async function generateAbis(): Promise<string[]> {
   await mkdir(TARGET, { recursive: true });
   await writeIfChanged(join(TARGET, "abi.ts"), lines.join("\n"));
   await generateErrors(artifacts);
+  await generateAddresses();
   return artifacts.map((artifact) => artifact.contractName);
 }
 
-interface ErrorDocs {
-  readonly userdoc?: { readonly errors?: Record<string, readonly { readonly notice?: string }[]> };
-  readonly devdoc?: { readonly errors?: Record<string, readonly { readonly details?: string }[]> };
-}
+/** Said of errors that come from a library and bring no advice of their own. */
+const FOREIGN_REMEDY = "Look at the values; the condition is checked by OpenZeppelin Contracts.";
 
 type AbiError = Extract<Abi[number], { type: "error" }>;
 
@@ -60,12 +60,14 @@ export interface DocumentedError {
   readonly contracts: string[];
   readonly why: string;
   readonly remedy: string;
+  /** Declared in contracts/, not in a library of npm. */
+  readonly own: boolean;
   readonly inputs: readonly { readonly name: string; readonly type: string }[];
 }
 
 /** Every custom error of the suite with its NatSpec: `@notice` says why, `@dev` says how to mend it. */
 export async function readErrors(artifacts: readonly Artifact[]): Promise<DocumentedError[]> {
-  const docs = await readDocs();
+  const { docs, ownSelectors } = await readDocs();
   const found = new Map<string, DocumentedError>();
   for (const artifact of artifacts) {
     for (const item of artifact.abi) {
@@ -76,13 +78,15 @@ export async function readErrors(artifacts: readonly Artifact[]): Promise<Docume
         known.contracts.push(artifact.contractName);
         continue;
       }
-      const { why, remedy } = docs.get(signature) ?? { why: "", remedy: "" };
+      const selector = toFunctionSelector(signature);
+      const { why, remedy } = docs.get(selector) ?? { why: "", remedy: "" };
       found.set(signature, {
-        selector: toFunctionSelector(signature),
+        selector,
         signature,
         contracts: [artifact.contractName],
         why,
         remedy,
+        own: ownSelectors.has(selector),
         inputs: item.inputs.map(({ name, type }) => ({ name: name ?? "", type })),
       });
     }
@@ -97,34 +101,56 @@ function canonicalType(input: AbiError["inputs"][number]): string {
   return `(${components.map(canonicalType).join(",")})${input.type.slice("tuple".length)}`;
 }
 
-async function readDocs(): Promise<Map<string, { why: string; remedy: string }>> {
+interface ErrorDocs {
+  readonly why: string;
+  readonly remedy: string;
+}
+
+interface Docs {
+  readonly docs: Map<string, ErrorDocs>;
+  readonly ownSelectors: Set<string>;
+}
+
+/** NatSpec of the errors by selector, and the selectors of those that a file of contracts/ declares. */
+async function readDocs(): Promise<Docs> {
   const folder = join(ROOT, "artifacts", "build-info");
-  const docs = new Map<string, { why: string; remedy: string }>();
+  const docs = new Map<string, ErrorDocs>();
+  const ownSelectors = new Set<string>();
   for (const file of await readdir(folder)) {
     if (!file.endsWith(".output.json")) continue;
     const { output } = JSON.parse(await readFile(join(folder, file), "utf8")) as {
-      output: { contracts?: Record<string, Record<string, { metadata?: string }>> };
+      output: { sources?: Record<string, { ast?: Node }> };
     };
-    for (const contracts of Object.values(output.contracts ?? {})) {
-      for (const { metadata } of Object.values(contracts)) {
-        if (!metadata) continue;
-        const { userdoc, devdoc } = (JSON.parse(metadata) as { output: ErrorDocs }).output;
-        for (const [signature, entries] of Object.entries(userdoc?.errors ?? {})) {
-          const why = entries[0]?.notice ?? "";
-          const remedy = devdoc?.errors?.[signature]?.[0]?.details ?? "";
-          if (!docs.has(signature)) docs.set(signature, { why, remedy });
-        }
+    for (const [source, { ast }] of Object.entries(output.sources ?? {})) {
+      if (ast === undefined) continue;
+      for (const node of walk(ast)) {
+        if (node.nodeType !== "ErrorDefinition") continue;
+        const selector = `0x${String(node.errorSelector)}`;
+        if (source.startsWith("project/contracts/")) ownSelectors.add(selector);
+        const { text } = (node.documentation ?? { text: "" }) as { text: string };
+        const found = natspecOf(text);
+        if (found.why !== "" && docs.get(selector) === undefined) docs.set(selector, found);
       }
     }
   }
-  return docs;
+  return { docs, ownSelectors };
+}
+
+/** `@notice` is why and `@dev` the remedy; OpenZeppelin explains its errors in `@dev` only. */
+function natspecOf(text: string): ErrorDocs {
+  const tag = (name: string): string => {
+    const [, words = ""] = new RegExp(`@${name}\\s+([^@]*)`).exec(text) ?? [];
+    return words.replaceAll(/\s+/g, " ").trim();
+  };
+  const notice = tag("notice");
+  return notice === "" ? { why: tag("dev"), remedy: "" } : { why: notice, remedy: tag("dev") };
 }
 
 /** Writes `packages/sdk/src/generated/errors.ts`: selector → why, remedy and parameters. */
 export async function generateErrors(artifacts: readonly Artifact[]): Promise<void> {
   const entries = (await readErrors(artifacts)).map(({ selector, signature, why, remedy, inputs }) => [
     selector,
-    { signature, why: why || signature, remedy: remedy || "See the documentation of the contract.", inputs },
+    { signature, why: why || signature, remedy: remedy || FOREIGN_REMEDY, inputs },
   ]);
   const text = `// Generated by \`npm run build\` from the NatSpec of the compiled contracts. Do not edit.
 import type { ContractErrorEntry } from "../foundation/errors.ts";
@@ -132,6 +158,15 @@ import type { ContractErrorEntry } from "../foundation/errors.ts";
 export const contractErrors: Readonly<Record<string, ContractErrorEntry>> = ${JSON.stringify(Object.fromEntries(entries))};
 `;
   await writeIfChanged(join(TARGET, "errors.ts"), text);
+}
+
+/** Writes `packages/sdk/src/generated/addresses.ts` from deploy/addresses.json, the deployments on public chains. */
+async function generateAddresses(): Promise<void> {
+  const recorded: unknown = JSON.parse(await readFile(join(ROOT, "deploy", "addresses.json"), "utf8"));
+  const text = `// Generated by \`npm run build\` from deploy/addresses.json. Do not edit.
+export const addresses = ${JSON.stringify(recorded)} as const;
+`;
+  await writeIfChanged(join(TARGET, "addresses.ts"), text);
 }
 
 async function writeIfChanged(path: string, text: string): Promise<void> {

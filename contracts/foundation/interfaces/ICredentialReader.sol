@@ -8,8 +8,9 @@ type CredentialType is bytes32;
 /// @notice The small, stable half of the credential registry: what other contracts ask before they let somebody act.
 interface ICredentialReader {
     /// @notice Whether `subject` holds a credential of `credentialType` that is valid now.
-    /// @dev Valid exactly in [from, until), never while suspended, never after revocation, never from an issuer or
-    /// delegation that was revoked. About one cold storage read. Does not revert.
+    /// @dev Valid exactly in [from, until), never while suspended, never after revocation. One cold storage read: the end of
+    /// the authority that granted it is not looked up. That authority grants nothing more, and what it had granted stands
+    /// to its own end unless an authority above it, or an issuer of the type, revokes or suspends it. Does not revert.
     function isValid(CredentialType credentialType, address subject) external view returns (bool);
 
     /// @notice As `isValid`, with the credential's attribute word (specialty, zone …; its meaning is the type's).

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 
 /// @notice The elliptic curve of a device key.
@@ -17,13 +16,25 @@ enum Curve {
 /// High-s (malleable) forms are rejected for both. P-256 asks the precompile of EIP-7951 at 0x100 first and falls back
 /// to Solidity arithmetic where the chain has none, with the same answers.
 library DeviceSignatures {
+    uint256 private constant SECP256K1_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
+
     /// @notice The account that signed `digest`, or zero when the signature is malformed or malleable.
     /// @param digest The EIP-712 digest.
     /// @param r First half of the EIP-2098 signature.
     /// @param vs Second half: the parity of y in the top bit, s below it.
-    function recoverSecp256k1(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address signer) {
-        (address recovered, ECDSA.RecoverError err, ) = ECDSA.tryRecover(digest, r, vs);
-        return err == ECDSA.RecoverError.NoError ? recovered : address(0);
+    function recoverSecp256k1(bytes32 digest, bytes32 r, bytes32 vs) internal view returns (address signer) {
+        assembly ("memory-safe") {
+            let input := mload(0x40)
+            let s := shr(1, shl(1, vs))
+            mstore(input, digest)
+            mstore(add(input, 0x20), add(shr(255, vs), 27))
+            mstore(add(input, 0x40), r)
+            mstore(add(input, 0x60), s)
+            mstore(0x00, 0)
+            // A signature that recovers to nobody returns no bytes and leaves the zero in place.
+            pop(staticcall(gas(), 1, input, 0x80, 0x00, 0x20))
+            signer := mul(mload(0x00), iszero(gt(s, SECP256K1_HALF_ORDER)))
+        }
     }
 
     /// @notice Whether `(r, s)` is a P-256 signature of `digest` by the key `(x, y)`.

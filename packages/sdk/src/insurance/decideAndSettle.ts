@@ -1,0 +1,33 @@
+import type { Address, Hash, Hex } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { policySettlementAbi } from "../generated/abi.ts";
+
+export interface DecideAndSettleParameters {
+  readonly settlement: Address;
+  readonly series: bigint;
+  /** The packed season of a series with `seasonValues`; see `packSeason`. */
+  readonly season?: Hex;
+  readonly max: bigint;
+}
+
+export type DecideAndSettleReturnType = Hash;
+export type DecideAndSettleErrorType = PublicaError;
+
+/** Decides a series and pays up to `max` of its policies in one transaction. Anyone may call. */
+export function decideAndSettle(
+  client: WriteClient,
+  parameters: DecideAndSettleParameters,
+): Promise<DecideAndSettleReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.settlement,
+      abi: policySettlementAbi,
+      functionName: "decideAndSettle",
+      args: [parameters.series, parameters.season ?? "0x", parameters.max],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

@@ -1,0 +1,34 @@
+import type { Address, Hash, Hex } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { policySettlementAbi } from "../generated/abi.ts";
+
+export interface DecideByFallbackParameters {
+  readonly settlement: Address;
+  readonly series: bigint;
+  /** A round that is missing in the series' feed; any when it was contested. */
+  readonly missingRound: number;
+  /** The packed season of a series with `seasonValues`; see `packSeason`. */
+  readonly season?: Hex;
+}
+
+export type DecideByFallbackReturnType = Hash;
+export type DecideByFallbackErrorType = PublicaError;
+
+/** Decides a series by its fallback feed, when its feed did not answer in time or was contested. Anyone may call. */
+export function decideByFallback(
+  client: WriteClient,
+  parameters: DecideByFallbackParameters,
+): Promise<DecideByFallbackReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.settlement,
+      abi: policySettlementAbi,
+      functionName: "decideByFallback",
+      args: [parameters.series, parameters.missingRound, parameters.season ?? "0x"],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+import type { Address, Hash, Hex } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { policySettlementAbi } from "../generated/abi.ts";
+
+export interface DecideSeriesParameters {
+  readonly settlement: Address;
+  readonly series: bigint;
+  /** The packed season of a series with `seasonValues`; see `packSeason`. */
+  readonly season?: Hex;
+}
+
+export type DecideSeriesReturnType = Hash;
+export type DecideSeriesErrorType = PublicaError;
+
+/** Computes the index of a series from its feed and reserves the loss. Anyone may call. */
+export function decideSeries(client: WriteClient, parameters: DecideSeriesParameters): Promise<DecideSeriesReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.settlement,
+      abi: policySettlementAbi,
+      functionName: "decide",
+      args: [parameters.series, parameters.season ?? "0x"],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

@@ -1,0 +1,28 @@
+import type { Address, Hash } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { policySettlementAbi } from "../generated/abi.ts";
+
+export interface SettleSeriesParameters {
+  readonly settlement: Address;
+  readonly series: bigint;
+  readonly max: bigint;
+}
+
+export type SettleSeriesReturnType = Hash;
+export type SettleSeriesErrorType = PublicaError;
+
+/** Pays or refunds up to `max` policies of a decided series. Anyone may call, until nothing is left. */
+export function settleSeries(client: WriteClient, parameters: SettleSeriesParameters): Promise<SettleSeriesReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.settlement,
+      abi: policySettlementAbi,
+      functionName: "settle",
+      args: [parameters.series, parameters.max],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

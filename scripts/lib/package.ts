@@ -1,0 +1,211 @@
+// Stages and packs @publica/sdk: what a front-end, a script or a Solidity project installs.
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, join } from "node:path";
+import type { Deployment } from "@publica/sdk";
+import { runTypeChain } from "typechain";
+import { readArtifacts } from "./abis.ts";
+import { mergeAddresses, recordedDeployments } from "./addresses.ts";
+import { binary, ROOT, runNode } from "./run.ts";
+import { npm } from "./tools.ts";
+
+const SDK = join(ROOT, "packages", "sdk");
+/** The folder that is packed; its package.json is derived from the repository's. */
+export const STAGE = join(SDK, "dist");
+
+interface Manifest {
+  readonly version: string;
+  readonly exports: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly devDependencies?: unknown;
+  readonly [field: string]: unknown;
+}
+
+export interface Packed {
+  readonly path: string;
+  readonly bytes: number;
+  readonly unpackedBytes: number;
+  readonly files: number;
+}
+
+/** Compiles TypeScript files to JavaScript with declarations; throws with the compiler's words. */
+async function compileTypes(project: object, name: string): Promise<void> {
+  // Beside the sources, so that the compiler finds the same node_modules.
+  const path = join(SDK, `tsconfig.${name}.tsbuildinfo`);
+  await writeFile(path, JSON.stringify(project));
+  try {
+    const { code, output } = await runNode(binary("typescript", "tsc"), ["-p", path], { echo: false });
+    if (code !== 0) throw new Error(`the package does not compile:\n${output}`);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** Declarations still name the `.ts` files they came from; consumers have `.js` and `.d.ts`. */
+async function pointDeclarationsToJavaScript(folder: string): Promise<void> {
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (!file.endsWith(".d.ts")) continue;
+    const text = await readFile(join(folder, file), "utf8");
+    await writeFile(join(folder, file), text.replaceAll(/(["'])(\.{1,2}\/[^"']*)\.ts\1/g, "$1$2.js$1"));
+  }
+}
+
+/** TypeChain's classes and factories for ethers 6, as JavaScript. */
+async function stageEthers(): Promise<void> {
+  const work = join(SDK, "dist.typechain");
+  await rm(work, { recursive: true, force: true });
+  try {
+    const abis = join(work, "abi");
+    await mkdir(abis, { recursive: true });
+    const artifacts = (await readArtifacts()).filter(({ abi }) => abi.length > 0);
+    artifacts.push(
+      ...(await readArtifacts({ mocks: true })).filter(({ contractName }) => contractName === "TestToken"),
+    );
+    const files: string[] = [];
+    for (const artifact of artifacts) {
+      const path = join(abis, `${artifact.contractName}.json`);
+      await writeFile(path, JSON.stringify(artifact));
+      files.push(path);
+    }
+    await runTypeChain({
+      cwd: work,
+      allFiles: files,
+      filesToProcess: files,
+      outDir: join(work, "src"),
+      target: join(ROOT, "node_modules", "@typechain", "ethers-v6", "dist", "index.js"),
+      flags: {
+        alwaysGenerateOverloads: false,
+        discriminateTypes: false,
+        tsNocheck: false,
+        environment: undefined,
+        node16Modules: true,
+      },
+    });
+    await compileTypes(
+      {
+        extends: "../../tsconfig.json",
+        compilerOptions: {
+          lib: ["es2024", "dom"],
+          types: [],
+          noEmit: false,
+          declaration: true,
+          allowImportingTsExtensions: false,
+          exactOptionalPropertyTypes: false,
+          noImplicitOverride: false,
+          noUnusedLocals: false,
+          noUnusedParameters: false,
+          erasableSyntaxOnly: false,
+          rootDir: "dist.typechain/src",
+          outDir: "dist/ethers",
+        },
+        include: ["dist.typechain/src"],
+      },
+      "ethers",
+    );
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** `./src/x/index.ts` of the repository as the pair of files a consumer gets. */
+function published(source: string): { types: string; default: string } {
+  const base = source.replace(/^\.\/src\//, "./js/").replace(/\.ts$/, "");
+  return { types: `${base}.d.ts`, default: `${base}.js` };
+}
+
+/**
+ * Compiles the SDK into {@link STAGE}: JavaScript with declarations, TypeChain bindings, Solidity sources, and the
+ * addresses of the recorded deployments together with `deployments`. Expects a production build.
+ */
+export async function stagePackage(deployments: readonly Deployment[] = []): Promise<void> {
+  await rm(STAGE, { recursive: true, force: true });
+  await compileTypes(
+    {
+      extends: "./tsconfig.json",
+      compilerOptions: { rootDir: "src", outDir: "dist/js", sourceMap: false },
+      include: ["src"],
+    },
+    "js",
+  );
+  await pointDeclarationsToJavaScript(join(STAGE, "js"));
+  const addresses = mergeAddresses([...(await recordedDeployments()), ...deployments]);
+  const list = JSON.stringify(addresses, null, 2);
+  await writeFile(join(STAGE, "js", "generated", "addresses.js"), `export const addresses = ${list};\n`);
+  await writeFile(
+    join(STAGE, "js", "generated", "addresses.d.ts"),
+    `export declare const addresses: ${list.replaceAll(/^(\s*)"/gm, '$1readonly "')};\n`,
+  );
+  await writeFile(join(STAGE, "addresses.json"), `${list}\n`);
+  await stageEthers();
+  await cp(join(ROOT, "contracts"), join(STAGE, "contracts"), {
+    recursive: true,
+    filter: (path) => !path.startsWith(join(ROOT, "contracts", "mocks")),
+  });
+  await cp(join(ROOT, "LICENSE"), join(STAGE, "LICENSE"));
+  await cp(join(SDK, "README.md"), join(STAGE, "README.md"));
+  if (existsSync(join(ROOT, "docs", "errors.md"))) await cp(join(ROOT, "docs", "errors.md"), join(STAGE, "errors.md"));
+
+  const manifest = JSON.parse(await readFile(join(SDK, "package.json"), "utf8")) as Manifest;
+  const root = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  const exact = (name: string): string => `^${root.devDependencies[name]}`;
+  const { devDependencies: _, ...kept } = manifest;
+  const staged = {
+    ...kept,
+    exports: {
+      ...Object.fromEntries(
+        Object.entries(manifest.exports)
+          .filter(([, source]) => existsSync(join(SDK, source)))
+          .map(([name, source]) => [name, published(source)]),
+      ),
+      "./ethers": { types: "./ethers/index.d.ts", default: "./ethers/index.js" },
+      "./addresses.json": "./addresses.json",
+      "./contracts/*": "./contracts/*",
+      "./package.json": "./package.json",
+    },
+    peerDependencies: {
+      ...manifest.peerDependencies,
+      "@openzeppelin/contracts": exact("@openzeppelin/contracts"),
+      ethers: exact("ethers"),
+      solady: exact("solady"),
+    },
+    // Each kind of consumer needs one of them; nobody needs all.
+    peerDependenciesMeta: {
+      "@openzeppelin/contracts": { optional: true },
+      ethers: { optional: true },
+      solady: { optional: true },
+    },
+    files: ["js", "ethers", "contracts", "addresses.json", "errors.md"],
+  };
+  await writeFile(join(STAGE, "package.json"), `${JSON.stringify(staged, null, 2)}\n`);
+}
+
+/** Packs the staged package into `folder`. */
+export async function packStaged(folder: string): Promise<Packed> {
+  await mkdir(folder, { recursive: true });
+  const printed = await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], STAGE);
+  const parsed = JSON.parse(printed) as Record<string, PackEntry> | PackEntry[];
+  const [entry] = Array.isArray(parsed) ? parsed : Object.values(parsed);
+  if (entry === undefined) throw new Error("npm pack printed no file");
+  return {
+    path: join(folder, basename(entry.filename)),
+    bytes: entry.size,
+    unpackedBytes: entry.unpackedSize,
+    files: entry.entryCount,
+  };
+}
+
+interface PackEntry {
+  readonly filename: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly entryCount: number;
+}
+
+/** The version of an npm package as this repository locks it. */
+export function lockedVersion(name: string): string {
+  const require = createRequire(import.meta.url);
+  return (require(join(ROOT, "node_modules", name, "package.json")) as { version: string }).version;
+}

@@ -1,0 +1,136 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Deployment } from "@publica/sdk";
+import { expect } from "chai";
+import { createPublicClient, createWalletClient, getContractAddress, type Hex, http, keccak256 } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { hardhat } from "viem/chains";
+import { type Artifact, readArtifacts } from "../../scripts/lib/abis.ts";
+import { type LocalChain, startLocalChain } from "../../scripts/lib/chain.ts";
+import { lockedVersion, packStaged, stagePackage } from "../../scripts/lib/package.ts";
+import { binary, ROOT } from "../../scripts/lib/run.ts";
+import { npm } from "../../scripts/lib/tools.ts";
+
+const run = promisify(execFile);
+const CONSUMERS = join(ROOT, "packages", "sdk", "test", "consumers");
+/** First account of every Hardhat and anvil chain. */
+const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+describe("the packed SDK, installed into an empty folder", function () {
+  this.timeout(300_000);
+  let chain: LocalChain;
+  let work: string;
+  let tarball: string;
+
+  before(async () => {
+    chain = await startLocalChain();
+    work = await mkdtemp(join(tmpdir(), "publica-package-"));
+    await stagePackage([await deployFeeds(chain.url)]);
+    tarball = (await packStaged(work)).path;
+  });
+
+  after(async () => {
+    await chain?.close();
+    if (work !== undefined) await rm(work, { recursive: true, force: true });
+  });
+
+  /** Installs one consumer, type-checks it, runs `build` commands and the consumer, returns what it printed. */
+  async function consume(name: string, build: readonly string[] = []): Promise<Record<string, unknown>> {
+    const folder = join(work, name);
+    await cp(join(CONSUMERS, name), folder, { recursive: true });
+    const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
+      dependencies: Record<string, string>;
+    };
+    for (const [dependency, version] of Object.entries(manifest.dependencies)) {
+      if (version === "packed") manifest.dependencies[dependency] = `file:${tarball}`;
+      if (version === "locked") manifest.dependencies[dependency] = lockedVersion(dependency);
+    }
+    manifest.dependencies["@types/node"] = lockedVersion("@types/node");
+    await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
+    await npm(
+      ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+      folder,
+    );
+    const options = {
+      cwd: folder,
+      env: { ...process.env, VITE_RPC_URL: chain.url, VITE_ACCOUNT: privateKeyToAccount(KEY).address },
+    };
+    await execute([binary("typescript", "tsc"), "-p", folder], options);
+    if (build.length > 0) await execute(build, options);
+    const { stdout } = await execute(["consumer.ts", chain.url, KEY], options);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  async function execute(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
+    try {
+      return await run(process.execPath, [...args], { ...options, timeout: 120_000 });
+    } catch (error) {
+      const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });
+    }
+  }
+
+  it("holds no test files, no secrets and every export it names", async () => {
+    const stage = join(ROOT, "packages", "sdk", "dist");
+    const { exports } = JSON.parse(await readFile(join(stage, "package.json"), "utf8")) as {
+      exports: Record<string, string | { types: string; default: string }>;
+    };
+    for (const target of Object.values(exports).flatMap((entry) =>
+      typeof entry === "string" ? entry : Object.values(entry),
+    )) {
+      if (!target.includes("*")) await readFile(join(stage, target));
+    }
+    const files = (await readdir(stage, { recursive: true })).map(String);
+    expect(files.filter((file) => /(^|[\\/])(test|mocks|\.env)|\.test\./.test(file))).to.deep.equal([]);
+    expect(files).to.include(join("contracts", "foundation", "interfaces", "IFeedReader.sol"));
+  });
+
+  const heard = { read: "no data", write: "success", revert: "FeedWithoutData" };
+
+  it("serves a script with viem: read, write, event, decoded revert, recorded block and code hash", async () => {
+    const result = await consume("viem");
+    expect(result).to.include({ ...heard, event: "Water level, viem", recorded: true });
+    expect(result.remedy).to.be.a("string").that.has.length.greaterThan(10);
+  });
+
+  it("serves a script with ethers and TypeChain's classes", async () => {
+    const result = await consume("ethers");
+    expect(result).to.include({ ...heard, event: "Water level, ethers" });
+    expect(result.remedy).to.be.a("string").that.has.length.greaterThan(10);
+  });
+
+  it("serves a page with React and wagmi that Vite builds", async () => {
+    const vite = join(work, "react", "node_modules", "vite", "bin", "vite.js");
+    const result = await consume("react", [vite, "build", "--logLevel", "error"]);
+    expect(result).to.include({ ...heard, event: "Water level, wagmi" });
+  });
+
+  it("serves a contract that imports its interfaces", async () => {
+    expect(await consume("solidity")).to.deep.equal({ write: "success", read: "no data" });
+  });
+});
+
+/** Deploys the access manager and the feeds, and describes them as `npm run deploy` would. */
+async function deployFeeds(url: string): Promise<Deployment> {
+  const artifacts = new Map((await readArtifacts()).map((artifact) => [artifact.contractName, artifact]));
+  const account = privateKeyToAccount(KEY);
+  const reader = createPublicClient({ chain: hardhat, transport: http(url), pollingInterval: 20 });
+  const writer = createWalletClient({ account, chain: hardhat, transport: http(url) });
+  const contracts: Record<string, { address: Hex; codeHash: Hex; block: number }> = {};
+  const deploy = async (name: string, args: readonly unknown[]): Promise<Hex> => {
+    const { abi, bytecode } = artifacts.get(name) as Artifact;
+    const nonce = BigInt(await reader.getTransactionCount({ address: account.address }));
+    const address = getContractAddress({ from: account.address, nonce });
+    const hash = await writer.deployContract({ abi, bytecode, args: [...args] });
+    const { blockNumber } = await reader.waitForTransactionReceipt({ hash });
+    const codeHash = keccak256((await reader.getCode({ address })) ?? "0x");
+    contracts[name] = { address, codeHash, block: Number(blockNumber) };
+    return address;
+  };
+  const manager = await deploy("AccessManager", [account.address]);
+  await deploy("SensorFeeds", [manager, 86_400]);
+  return { chainId: 31337, network: "local", contracts };
+}

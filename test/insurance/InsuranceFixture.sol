@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedReader.sol";
 import {Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
 import {Quote, Terms} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
@@ -24,6 +23,7 @@ abstract contract InsuranceFixture is Test {
     uint40 internal constant COOLDOWN = 7 days;
     uint40 internal constant SEASON = 30 days;
     FeedId internal constant FEED = FeedId.wrap(keccak256("rain"));
+    FeedId internal constant FALLBACK = FeedId.wrap(keccak256("rain, second station"));
     address internal constant INVESTOR = address(0x1001);
     address internal constant ANA = address(0xA11A);
     address internal constant BEN = address(0xBE11);
@@ -38,10 +38,10 @@ abstract contract InsuranceFixture is Test {
     UnderwritingPool internal quota;
     UnderwritingPool internal senior;
 
-    function deploySuite(TestToken token) internal {
+    function deploySuite(TestToken currency) internal {
         vm.warp(START - 30 days);
         manager = new AccessManager(address(this));
-        money = token;
+        money = currency;
         feeds = new ScriptedFeeds();
         book = new PolicyBook(address(manager));
         settlement = new PolicySettlement(book);
@@ -128,9 +128,5 @@ abstract contract InsuranceFixture is Test {
     function observe(uint40 start, int128 value) internal {
         vm.warp(start + 1 days);
         feeds.set(FEED, 1, value, start + 1 days);
-    }
-
-    function token() internal view returns (IERC20) {
-        return IERC20(address(money));
     }
 }

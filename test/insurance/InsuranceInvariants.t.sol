@@ -120,8 +120,7 @@ contract InsuranceHandler is InsuranceFixture {
         if (state != SeriesState.Paying && state != SeriesState.Refunding) return;
         uint256 before = money.balanceOf(address(pool));
         settlement.settle(series, bound(max, 1, 4));
-        if (state == SeriesState.Paying)
-            paid[SeriesId.unwrap(series)] += before - money.balanceOf(address(pool));
+        if (state == SeriesState.Paying) paid[SeriesId.unwrap(series)] += before - money.balanceOf(address(pool));
     }
 
     function donate(uint256 amount) external {

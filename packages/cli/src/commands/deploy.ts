@@ -15,12 +15,14 @@ export function deployCommand(io: Io): Command {
   const deploy = new Command("deploy")
     .description("deploy the suite from a clone of the repository, or resume an interrupted deployment")
     .requiredOption("--network <name>", "a network of the clone's hardhat.config.ts")
+    .option("--as <id>", "name of the deployment, where a network is to have more than one")
+    .option("--record", "also write the addresses to the clone's deploy/addresses.json")
     .addOption(jsonOption)
     .addHelpText(
       "after",
       "\nThe same as npm run deploy in the clone: the contracts are compiled there, so a clone is needed.\n\nExample: publica deploy --network sepolia",
     )
-    .action(async ({ network, json }) => {
+    .action(async ({ network, as, record, json }) => {
       const root = above(io.cwd, (folder) => [SCRIPT, BOOTSTRAP].every((file) => existsSync(join(folder, file))));
       if (root === undefined) {
         throw new CliError(
@@ -28,7 +30,12 @@ export function deployCommand(io: Io): Command {
           "Change to your clone, or clone the repository first.",
         );
       }
-      const exitCode = await run(root, ["--network", network, ...(json ? ["--json"] : [])], io);
+      const flags = [
+        ...(as === undefined ? [] : ["--as", as]),
+        ...(record ? ["--record"] : []),
+        ...(json ? ["--json"] : []),
+      ];
+      const exitCode = await run(root, ["--network", network, ...flags], io);
       if (exitCode !== 0) throw new Finished(exitCode);
     });
   return deploy as Command;

@@ -4,6 +4,7 @@ import { completionCommand } from "./completion.ts";
 import { deployCommand } from "./deploy.ts";
 import { doctorCommand } from "./doctor.ts";
 import { inspectCommand } from "./inspect.ts";
+import { insureCommand } from "./insure.ts";
 
 /** Every command. A scenario adds its file here and nowhere else. */
 export const commands: readonly ((io: Io) => Command)[] = [
@@ -11,4 +12,5 @@ export const commands: readonly ((io: Io) => Command)[] = [
   doctorCommand,
   deployCommand,
   completionCommand,
+  insureCommand,
 ];

@@ -119,8 +119,10 @@ export const area: Area = {
     gas("community.claimFixed", usual.claimFixed ?? 0);
     gas("community.prove", usual.prove ?? 0);
     gas("community.settle", usual.settle ?? 0);
-    gas("community.fullOrder", sum(usual));
-    gas("community.fullOrder.first", sum(opening));
+    // The technician who is on site accepts on the way; the figures below it: slots reused, and accepting apart.
+    gas("community.fullOrder", sum(opening));
+    gas("community.fullOrder.accepting", sum(usual));
+    gas("community.fullOrder.stepwise", sum(stepwise));
     // The last escalation writes one order; shown because it replaces the dispatcher.
     await orders.write.report([next(community, first, await chainTime(community), 1_400)]);
     await travelTo(community, (await chainTime(community)) + TERMS.response + 1);

@@ -102,7 +102,7 @@ contract WorkOrders is IWorkOrders, CrewRota {
         _require(order.stateOf() == OrderState.Assigned, device, kind, order);
         order = order.withAccepted(block.timestamp).withStage(OrderState.Accepted, block.timestamp);
         _orders[_key(device, kind)] = order;
-        emit OrderAccepted(order.idOf(device, kind), order.seatOf());
+        emit OrderAccepted(order.idOf(device, kind));
     }
 
     /// @inheritdoc IWorkOrders
@@ -125,7 +125,7 @@ contract WorkOrders is IWorkOrders, CrewRota {
         uint256 order = _mine(device, kind);
         if (order.stateOf() == OrderState.Assigned) {
             order = order.withAccepted(block.timestamp);
-            emit OrderAccepted(order.idOf(device, kind), order.seatOf());
+            emit OrderAccepted(order.idOf(device, kind));
         } else {
             _require(order.stateOf() == OrderState.Accepted, device, kind, order);
         }
@@ -146,7 +146,6 @@ contract WorkOrders is IWorkOrders, CrewRota {
     function hold(uint32 device, FaultKind kind) external {
         uint256 order = _mine(device, kind);
         _require(order.stateOf() == OrderState.Working, device, kind, order);
-        if (order.heldOf() * 60 + 60 > _terms[order.crewOf()].holdMax()) revert OrderHoldUsedUp(device, kind);
         _orders[_key(device, kind)] = order.withStage(OrderState.OnHold, block.timestamp);
         emit OrderHeld(order.idOf(device, kind));
     }
@@ -155,8 +154,7 @@ contract WorkOrders is IWorkOrders, CrewRota {
     function resume(uint32 device, FaultKind kind) external {
         uint256 order = _mine(device, kind);
         _require(order.stateOf() == OrderState.OnHold, device, kind, order);
-        uint256 until = _due(order, _terms[order.crewOf()]);
-        _orders[_key(device, kind)] = _resume(order, device, kind, block.timestamp < until ? block.timestamp : until);
+        _orders[_key(device, kind)] = _resume(order, device, kind, block.timestamp);
     }
 
     /// @inheritdoc IWorkOrders

@@ -2,6 +2,7 @@
 import type hre from "hardhat";
 import { type Address, encodeAbiParameters, type Hash, type Hex, keccak256, stringToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { type ServiceTerms, serviceTermsHash } from "../../packages/sdk/src/community/agreement.ts";
 import {
   type DeviceCurve,
   deviceKey,
@@ -214,8 +215,8 @@ export function goodRun(
   community: Community,
   device: PlayedDevice,
   until: number,
-  span = TERMS.verifySpan,
-  count = TERMS.verifyCount,
+  span: number = TERMS.verifySpan,
+  count: number = TERMS.verifyCount,
 ): SignedReading[] {
   return Array.from({ length: count }, (_, i) =>
     next(community, device, until - span + Math.ceil((span * i) / (count - 1)), 200),
@@ -261,37 +262,9 @@ export const ETH_TERMS = {
   downtimeRate: 10n ** 13n,
   availabilityBp: 9_900,
   notice: 2_592_000,
-} as const;
+} as const satisfies ServiceTerms;
 
-type ServiceTerms = {
-  [K in keyof typeof ETH_TERMS]: (typeof ETH_TERMS)[K] extends Address
-    ? Address
-    : (typeof ETH_TERMS)[K] extends bigint
-      ? bigint
-      : number;
-};
-
-const SERVICE_TERMS_TYPE = [
-  {
-    type: "tuple",
-    components: [
-      { name: "token", type: "address" },
-      { name: "fee", type: "uint96" },
-      { name: "callOutFee", type: "uint96" },
-      { name: "retainer", type: "uint96" },
-      { name: "redoPenalty", type: "uint96" },
-      { name: "penaltyCap", type: "uint96" },
-      { name: "responseRate", type: "uint64" },
-      { name: "arrivalRate", type: "uint64" },
-      { name: "restoreRate", type: "uint64" },
-      { name: "downtimeRate", type: "uint64" },
-      { name: "availabilityBp", type: "uint16" },
-      { name: "notice", type: "uint32" },
-    ],
-  },
-] as const;
-
-export const termsHash = (terms: ServiceTerms): Hex => keccak256(encodeAbiParameters(SERVICE_TERMS_TYPE, [terms]));
+export const termsHash = serviceTermsHash;
 
 /** Offers, accepts, funds and bonds an agreement in ETH for a crew. */
 export async function agree(community: Community, crew: number, terms: ServiceTerms = ETH_TERMS): Promise<void> {

@@ -173,6 +173,22 @@ contract CommunityWordsTest is Test {
         return b > type(uint32).max - a ? type(uint32).max : a + b;
     }
 
+    function testFuzz_waitingForPartsExcusesNoMoreThanAgreed(
+        CrewTerms memory terms,
+        uint32 restored,
+        uint16 held
+    ) external pure {
+        restored = uint32(bound(restored, 1, OrderWords.MAX_SPAN));
+        uint256 order = OrderWords.fresh(1, 1, 0, 1, 1_000, false).withHeld(held).withRestored(
+            1_000 + uint256(restored)
+        );
+        RepairFacts memory facts = SlaMath.factsOf(order, TermsWords.pack(terms), RepairOutcome.Repaired);
+        uint256 excused = uint256(held) * 60 < terms.holdMax ? uint256(held) * 60 : terms.holdMax;
+        uint256 allowed = uint256(terms.response) + terms.arrival + terms.restore + excused;
+        assertEq(facts.lateRestore, restored > allowed ? restored - allowed : 0, "late restoration");
+        assertEq(facts.endedAt, 1_000 + uint256(restored), "end");
+    }
+
     /// @notice downtime intervals of one device never overlap.
     function testFuzz_downtimeIsNeverCountedTwice(
         uint32[8] memory opened,

@@ -310,7 +310,8 @@ describe("ServiceContract", () => {
   describe("hostile currencies", () => {
     async function inToken(name: "FeeToken" | "BlocklistToken" | "SilentToken" | "ReentrantToken") {
       const { community, crew, device } = await fresh();
-      const token = await community.connection.viem.deployContract(name);
+      const { address } = await community.connection.viem.deployContract(name);
+      const token = await community.connection.viem.getContractAt("TestToken", address);
       const terms = { ...ETH_TERMS, token: token.address as Address, fee: 1_000n };
       await agree(community, crew, terms);
       await cover(community, crew, device.id);

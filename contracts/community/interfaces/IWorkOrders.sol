@@ -16,7 +16,7 @@ interface IWorkOrders {
         uint8 seat,
         bool redo
     );
-    event OrderAccepted(OrderId indexed order, uint8 seat);
+    event OrderAccepted(OrderId indexed order);
     event OrderDeclined(OrderId indexed order, uint8 seat);
     event OrderReassigned(OrderId indexed order, uint8 level, uint8 seat);
     event OrderArrived(OrderId indexed order);
@@ -49,9 +49,6 @@ interface IWorkOrders {
     /// @notice No deadline has passed, or the order is at the last level.
     /// @dev Try again after the time given.
     error OrderNotDue(uint32 device, FaultKind kind, uint256 dueAt);
-    /// @notice All waiting time for parts is used up.
-    /// @dev Repair, or let the order escalate.
-    error OrderHoldUsedUp(uint32 device, FaultKind kind);
     /// @notice Only a resident may dispute, and only while the confirm window is open.
     /// @dev Enrol as a resident; dispute before the order closes.
     error OrderNotDisputable(uint32 device, FaultKind kind, address caller);
@@ -92,7 +89,7 @@ interface IWorkOrders {
     /// @notice Starts work; the assignee.
     function start(uint32 device, FaultKind kind) external;
 
-    /// @notice Waits for parts; the assignee.
+    /// @notice Waits for parts; the assignee. Once the time for it is used up, anyone ends the wait with `escalate`.
     function hold(uint32 device, FaultKind kind) external;
 
     /// @notice Goes on; the assignee.

@@ -31,7 +31,9 @@ library SlaMath {
         facts.lateResponse = _late(order.accepted == 0 ? order.restored : order.accepted, allowed);
         allowed += terms.arrival();
         facts.lateArrival = _late(order.arrived == 0 ? order.restored : order.arrived, allowed);
-        allowed += terms.restore() + uint256(order.held) * 60;
+        // Waiting for parts excuses as much as was agreed, whenever the wait was ended.
+        uint256 held = uint256(order.held) * 60;
+        allowed += terms.restore() + (held < terms.holdMax() ? held : terms.holdMax());
         facts.lateRestore = _late(order.restored, allowed);
     }
 

@@ -128,7 +128,9 @@ export async function signEquipment(
   message: Record<string, unknown>,
 ): Promise<Hex> {
   if (signer.signTypedData === undefined) throw new TypeError("the account cannot sign typed data");
-  return signer.signTypedData({ domain, types: equipmentTypes, primaryType, message });
+  return signer.signTypedData({ domain, types: equipmentTypes, primaryType, message } as Parameters<
+    NonNullable<Account["signTypedData"]>
+  >[0]);
 }
 
 /** The device's own proof that it holds its key: its signature over a digest of {@link equipmentDigest}. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import hre from "hardhat";
 import { type Hex, keccak256, parseEther, parseEventLogs, stringToHex, zeroAddress, zeroHash } from "viem";
-import { decodeRevert } from "../../packages/sdk/src/foundation/errors.ts";
+import { decodeRevert } from "../../packages/sdk/src/foundation/decodeRevert.ts";
 import { bequestArgument, bequestProof, fixedTotals, planArgument } from "../../packages/sdk/src/wills/index.ts";
 import * as kit from "../../scripts/lib/wills.ts";
 

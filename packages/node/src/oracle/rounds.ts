@@ -136,7 +136,7 @@ export function createRounds(options: RoundsOptions): Rounds {
     const data = encodeFunctionData({
       abi: sensorFeedsAbi,
       functionName: "submit",
-      args: [report.feed, report.round, report.observedAt, report.epoch, report.readings],
+      args: [report.feed, report.data],
     });
     if (!journal.enqueue({ key: reportKey(report.feed, report.round), to: state.context.address, data })) return;
     log.info(

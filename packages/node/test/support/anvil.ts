@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
 import type { Hex } from "viem";
+import { foundry } from "../../../../scripts/lib/tools.ts";
 
 /** Account 0 of every development chain; worthless, and known to everyone. */
 export const RICH_KEY: Hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -15,14 +14,6 @@ export interface Anvil {
   /** Throws the last `depth` blocks away, with their transactions, and mines one more than that, empty. */
   reorg(depth: number): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The native program inside npm's platform package: the launcher around it hides how it ended. */
-function program(): string {
-  const platform = { linux: "linux", darwin: "darwin", win32: "win32" }[process.platform as "linux"];
-  const cpu = process.arch === "x64" ? "amd64" : process.arch;
-  const manifest = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${platform}-${cpu}/package.json`);
-  return join(dirname(manifest), "bin", process.platform === "win32" ? "anvil.exe" : "anvil");
 }
 
 export function freePort(): Promise<number> {
@@ -51,7 +42,7 @@ export async function call<T>(url: string, method: string, ...params: unknown[])
 export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
   const port = await freePort();
   const child: ChildProcess = spawn(
-    program(),
+    await foundry("anvil"),
     ["--port", String(port), "--silent", "--hardfork", "osaka", "--order", "fifo", ...args],
     { stdio: "ignore" },
   );

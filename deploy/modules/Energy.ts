@@ -1,58 +1,92 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import type { ArgumentType, IgnitionModuleBuilder } from "@nomicfoundation/ignition-core";
+import { energyAccountsAbi, energyBalancingAbi, meterRegistryAbi } from "@publica/sdk/abi";
+import { permit, type Target } from "../lib/permit.ts";
+import Foundation from "./Foundation.ts";
 
 /**
- * One energy market: ledger, bonded operator, exchange, meters, balancing, and a tick book beside it.
+ * One market in one currency: ledger, bonded operator, exchange, meters, balancing, and a tick book beside it.
  * Accounts 1 to 3 are the network operator's, the balance-responsible party's and the one penalties go to; they are
  * opened here so that the exchange and the balancing can name them for ever.
+ *
+ * Parameters: the market's (see the constructors), `operator`, `networkOwner`, `balanceOwner`, `penaltyOwner`, `delay`,
+ * and who holds the roles: `marketRegistrar` (accounts), `meterRegistrar` (meters and corrections), `tariffSetter`.
  */
-export default buildModule("Energy", (m) => {
+export function energyMarket(m: IgnitionModuleBuilder, manager: Target, token: ArgumentType) {
   const deployer = m.getAccount(0);
-  const token = m.getParameter<string>("token");
-  const manager = m.getParameter<string>("manager");
-  const operatorAddress = m.getParameter<string>("operator", deployer as unknown as string);
-  const networkOwner = m.getParameter<string>("networkOwner", deployer as unknown as string);
-  const balanceOwner = m.getParameter<string>("balanceOwner", deployer as unknown as string);
-  const penaltyOwner = m.getParameter<string>("penaltyOwner", deployer as unknown as string);
+  const gateLeadSeconds = m.getParameter("gateLeadSeconds", 300);
+  const minimumPostWh = m.getParameter("minimumPostWh", 100);
+  const priceShare = m.getParameter("priceShare", 5_000);
 
-  const accounts = m.contract("EnergyAccounts", [
+  const energyAccounts = m.contract("EnergyAccounts", [
     token,
     manager,
-    m.getParameter("gateLeadSeconds", 300),
+    gateLeadSeconds,
     m.getParameter("withdrawalDelaySeconds", 432_000),
-    m.getParameter("minimumPostWh", 100),
+    minimumPostWh,
   ]);
-  const operator = m.contract("MarketOperator", [
-    accounts,
-    operatorAddress,
+  const marketOperator = m.contract("MarketOperator", [
+    energyAccounts,
+    m.getParameter("operator", deployer),
     m.getParameter("slashMicro", 50_000_000),
     m.getParameter("challengeSeconds", 432_000),
   ]);
-  const exchange = m.contract("EnergyExchange", [
+  const energyExchange = m.contract("EnergyExchange", [
     {
-      accounts,
-      operator,
+      accounts: energyAccounts,
+      operator: marketOperator,
       networkAccount: 1,
-      priceShare: m.getParameter("priceShare", 5_000),
+      priceShare,
       fallbackDelay: m.getParameter("fallbackDelaySeconds", 21_600),
       voidDelay: m.getParameter("voidDelaySeconds", 259_200),
     },
     m.getParameter("links", [{ parent: 0, feeTicks: 0, exportCapWh: 0, importCapWh: 0 }]),
   ]);
-  const meters = m.contract("MeterRegistry", [manager]);
-  const balancing = m.contract("EnergyBalancing", [accounts, exchange, meters, 2, 3, manager]);
+  const meterRegistry = m.contract("MeterRegistry", [manager]);
+  const energyBalancing = m.contract("EnergyBalancing", [energyAccounts, energyExchange, meterRegistry, 2, 3, manager]);
   const tickBook = m.contract("TickBook", [
     token,
     m.getParameter("tickLevels", 128),
     m.getParameter("tickBase", -60),
     m.getParameter("tickWidth", 4),
-    m.getParameter("gateLeadSeconds", 300),
-    m.getParameter("priceShare", 5_000),
-    m.getParameter("minimumPostWh", 100),
+    gateLeadSeconds,
+    priceShare,
+    minimumPostWh,
   ]);
 
-  const first = m.call(accounts, "register", [networkOwner, 0, 0], { id: "networkAccount" });
-  const second = m.call(accounts, "register", [balanceOwner, 0, 0], { id: "balanceAccount", after: [first] });
-  const third = m.call(accounts, "register", [penaltyOwner, 0, 0], { id: "penaltyAccount", after: [second] });
-  m.call(accounts, "connect", [exchange, balancing], { after: [third] });
-  return { accounts, operator, exchange, meters, balancing, tickBook };
+  // The deploying account opens the first accounts as administrator; the roles come after.
+  const opened = ["networkOwner", "balanceOwner", "penaltyOwner"].reduce<ReturnType<typeof m.call>[]>(
+    (calls, owner) => {
+      const call = m.call(energyAccounts, "register", [m.getParameter(owner, deployer), 0, 0], {
+        id: `${owner}_account`,
+        after: calls,
+      });
+      return [...calls, call];
+    },
+    [],
+  );
+  const connected = m.call(energyAccounts, "connect", [energyExchange, energyBalancing], { after: opened });
+  permit(
+    m,
+    manager,
+    [
+      { role: 501n, name: "marketRegistrar", target: energyAccounts, abi: energyAccountsAbi, functions: ["register"] },
+      {
+        role: 502n,
+        name: "meterRegistrar",
+        target: meterRegistry,
+        abi: meterRegistryAbi,
+        functions: ["register", "correct"],
+      },
+      { role: 503n, name: "tariffSetter", target: energyBalancing, abi: energyBalancingAbi, functions: ["setTariff"] },
+    ],
+    [connected],
+  );
+  return { energyAccounts, marketOperator, energyExchange, meterRegistry, energyBalancing, tickBook };
+}
+
+/** A market on its own. Further parameter: `token`, the currency. */
+export default buildModule("Energy", (m) => {
+  const { accessManager } = m.useModule(Foundation);
+  return { accessManager, ...energyMarket(m, accessManager, m.getParameter("token")) };
 });

@@ -9,11 +9,11 @@ import Foundation from "./Foundation.ts";
 export default buildModule("Wills", (m) => {
   const { credentialRegistry } = m.useModule(Foundation);
   const claimBond = m.getParameter("claimBond", 10n ** 17n);
-  const encryptionKeys = m.contract("EncryptionKeyRegistry");
-  const wills = m.contract("WillRegistry", [credentialRegistry, claimBond]);
-  const heirLoss = m.contract("HeirLoss", [wills]);
-  const willEvidence = m.contract("WillEvidence", [wills]);
-  const factoryAddress = m.staticCall(wills, "VAULTS");
-  const estateVaults = m.contractAt("EstateVaultFactory", factoryAddress);
-  return { encryptionKeys, wills, heirLoss, willEvidence, estateVaults };
+  const encryptionKeyRegistry = m.contract("EncryptionKeyRegistry");
+  const willRegistry = m.contract("WillRegistry", [credentialRegistry, claimBond]);
+  const heirLoss = m.contract("HeirLoss", [willRegistry]);
+  const willEvidence = m.contract("WillEvidence", [willRegistry]);
+  const factoryAddress = m.staticCall(willRegistry, "VAULTS");
+  const estateVaultFactory = m.contractAt("EstateVaultFactory", factoryAddress);
+  return { encryptionKeyRegistry, willRegistry, heirLoss, willEvidence, estateVaultFactory };
 });

@@ -19,9 +19,15 @@ Example: npm run docs -- --check`;
 function page(own: readonly DocumentedError[], foreign: readonly DocumentedError[]): string {
   const rows = (errors: readonly DocumentedError[]): string[] =>
     errors.map(({ signature, selector, contracts, why, remedy }) => {
-      const text = [`\`${signature}\``, `\`${selector}\``, contracts.join(", "), why, remedy].map((cell) =>
-        cell.replaceAll("|", "\\|").replace(/\s+/g, " "),
-      );
+      const text = [
+        `\`${signature}\``,
+        `\`${selector}\``,
+        contracts
+          .filter((name) => !contracts.includes(name.replace(/^I(?=[A-Z])/, "")) || !/^I[A-Z]/.test(name))
+          .join(", "),
+        why,
+        remedy,
+      ].map((cell) => cell.replaceAll("|", "\\|").replace(/\s+/g, " "));
       return `| ${text.join(" | ")} |`;
     });
   return [

@@ -45,7 +45,8 @@ await command(USAGE, async () => {
     .filter((file) => file.endsWith(".smt.sol"))
     .sort();
   const chosen = files.filter((file) => positionals.length === 0 || positionals.includes(file.replace(".smt.sol", "")));
-  if (chosen.length === 0) throw new UsageError(`there is no harness ${positionals.join(", ")}; there are ${files.join(", ")}`);
+  if (chosen.length === 0)
+    throw new UsageError(`there is no harness ${positionals.join(", ")}; there are ${files.join(", ")}`);
 
   const line = new ProgressLine();
   const rows: string[][] = [];
@@ -55,7 +56,10 @@ await command(USAGE, async () => {
     const path = `${HARNESSES.replaceAll("\\", "/")}/${file}`;
     const tree = parse(await readFile(join(ROOT, path), "utf8"));
     const contracts = (tree.nodes as { nodeType: string; name: string; abstract?: boolean; contractKind?: string }[])
-      .filter(({ nodeType, abstract, contractKind }) => nodeType === "ContractDefinition" && !abstract && contractKind === "contract")
+      .filter(
+        ({ nodeType, abstract, contractKind }) =>
+          nodeType === "ContractDefinition" && !abstract && contractKind === "contract",
+      )
       .map(({ name }) => name);
     for (const contract of contracts) {
       line.update(`${contract}: proving`);
@@ -67,7 +71,13 @@ await command(USAGE, async () => {
         : result.refuted.length === 0 && result.unproved.length === 0 && result.proved > 0;
       if (!falseOnPurpose) proved += result.proved;
       if (!holds) trouble.push(...result.messages, ...result.refuted, ...result.unproved);
-      const verdict = falseOnPurpose ? (holds ? "refuted, as it must be" : "not refuted") : holds ? "proved" : "not proved";
+      const verdict = falseOnPurpose
+        ? holds
+          ? "refuted, as it must be"
+          : "not refuted"
+        : holds
+          ? "proved"
+          : "not proved";
       rows.push([
         file,
         contract,

@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {AggregatorV3Interface} from "./interfaces/AggregatorV3Interface.sol";
-import {FeedDescription, FeedId, FeedRound, ISensorFeeds} from "./interfaces/ISensorFeeds.sol";
+import {FeedId, FeedRound} from "./interfaces/IFeedReader.sol";
+import {FeedDescription, ISensorFeeds} from "./interfaces/ISensorFeeds.sol";
 
 /// @title FeedAggregator
 /// @notice One feed behind Chainlink's `AggregatorV3Interface`. Anyone may deploy one; it holds nothing and can do nothing.
@@ -18,9 +19,6 @@ contract FeedAggregator is AggregatorV3Interface {
     /// @inheritdoc AggregatorV3Interface
     uint8 public immutable decimals;
 
-    /// @inheritdoc AggregatorV3Interface
-    uint256 public constant version = 1;
-
     string private _description;
 
     /// @param feeds The contract that holds the feed.
@@ -32,6 +30,11 @@ contract FeedAggregator is AggregatorV3Interface {
         FEED = feed;
         decimals = description_.decimals;
         _description = string.concat(description_.name, " / ", description_.unit);
+    }
+
+    /// @inheritdoc AggregatorV3Interface
+    function version() external pure returns (uint256) {
+        return 1;
     }
 
     /// @inheritdoc AggregatorV3Interface

@@ -3,16 +3,8 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {
-    FeedConfig,
-    FeedDescription,
-    FeedId,
-    FeedRound,
-    ISensorFeeds,
-    SensorKey,
-    SignedReading
-} from "./interfaces/ISensorFeeds.sol";
-import {IFeedReader} from "./interfaces/IFeedReader.sol";
+import {FeedConfig, FeedDescription, ISensorFeeds, SensorKey, SignedReading} from "./interfaces/ISensorFeeds.sol";
+import {FeedId, FeedRound, IFeedReader} from "./interfaces/IFeedReader.sol";
 import {DeviceSignatures} from "./libraries/DeviceSignatures.sol";
 import {FeedRounds, FeedWord} from "./libraries/FeedRounds.sol";
 import {ReadingMessage, SensorReports} from "./libraries/SensorReports.sol";

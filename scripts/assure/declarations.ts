@@ -41,7 +41,10 @@ export async function readDeclarations(): Promise<Declaration[]> {
 
 async function testSources(): Promise<string> {
   const texts: string[] = [];
-  for (const base of ["test", ...(await readdir(join(ROOT, "packages"))).map((name) => join("packages", name, "test"))]) {
+  for (const base of [
+    "test",
+    ...(await readdir(join(ROOT, "packages"))).map((name) => join("packages", name, "test")),
+  ]) {
     const entries = await readdir(join(ROOT, base), { recursive: true }).catch(() => []);
     for (const entry of entries)
       if (/\.(ts|sol)$/.test(entry)) texts.push(await readFile(join(ROOT, base, entry), "utf8"));
@@ -56,7 +59,9 @@ export async function checkDeclarations(): Promise<{ figures: string; problems: 
   const tests = await testSources();
   const problems: string[] = [];
   const used = (name: string): boolean =>
-    new RegExp(`["'\`]${name}["'\`]|\\b${name}\\.selector\\b|\\bemit [\\w.]*\\b${name}\\(|filters\\.${name}\\b`).test(tests);
+    new RegExp(`["'\`]${name}["'\`]|\\b${name}\\.selector\\b|\\bemit [\\w.]*\\b${name}\\(|filters\\.${name}\\b`).test(
+      tests,
+    );
   const seen = new Map<string, Declaration>();
   let [errors, events] = [0, 0];
   for (const declaration of declarations) {

@@ -66,7 +66,9 @@ function describe(layout: StorageLayout): string[] {
   for (const { label, members } of Object.values(types)) {
     if (members === undefined) continue;
     for (const member of members)
-      lines.push(`${label}: ${member.slot}+${member.offset} ${types[member.type]?.label ?? member.type} ${member.label}`);
+      lines.push(
+        `${label}: ${member.slot}+${member.offset} ${types[member.type]?.label ?? member.type} ${member.label}`,
+      );
   }
   return lines;
 }
@@ -87,7 +89,7 @@ export async function readContractRecords(): Promise<Map<string, ContractRecord>
     records.set(contractName, {
       bytes,
       storage: layout === undefined ? [] : describe(layout),
-      abi: new Interface(abi).format().sort(),
+      abi: new Interface(JSON.stringify(abi)).format().sort(),
     });
   }
   return records;
@@ -135,7 +137,10 @@ interface BenchRow {
 }
 
 /** Compares the gas of each measured operation with test/assurance/gas, exactly, or writes it. */
-export async function checkGas(rows: readonly BenchRow[], update: boolean): Promise<{ figures: string; problems: string[] }> {
+export async function checkGas(
+  rows: readonly BenchRow[],
+  update: boolean,
+): Promise<{ figures: string; problems: string[] }> {
   const areas = new Map<string, Record<string, number>>();
   for (const { id, value, unit, peer } of rows) {
     if (unit !== "gas" || peer !== undefined) continue;
@@ -156,7 +161,8 @@ export async function checkGas(rows: readonly BenchRow[], update: boolean): Prom
     }
     const before = existsSync(path) ? (JSON.parse(await readFile(path, "utf8")) as Record<string, number>) : {};
     for (const id of new Set([...Object.keys(before), ...Object.keys(sorted)]))
-      if (before[id] !== sorted[id]) problems.push(`${id}: ${before[id] ?? "unrecorded"} → ${sorted[id] ?? "gone"} gas`);
+      if (before[id] !== sorted[id])
+        problems.push(`${id}: ${before[id] ?? "unrecorded"} → ${sorted[id] ?? "gone"} gas`);
   }
   return { figures: `${count} operations`, problems };
 }

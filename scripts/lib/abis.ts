@@ -52,11 +52,6 @@ export async function generateAbis(): Promise<string[]> {
 /** Said of errors that come from a library and bring no advice of their own. */
 const FOREIGN_REMEDY = "Look at the values; the condition is checked by OpenZeppelin Contracts.";
 
-interface ErrorDocs {
-  readonly userdoc?: { readonly errors?: Record<string, readonly { readonly notice?: string }[]> };
-  readonly devdoc?: { readonly errors?: Record<string, readonly { readonly details?: string }[]> };
-}
-
 type AbiError = Extract<Abi[number], { type: "error" }>;
 
 export interface DocumentedError {
@@ -83,8 +78,8 @@ export async function readErrors(artifacts: readonly Artifact[]): Promise<Docume
         known.contracts.push(artifact.contractName);
         continue;
       }
-      const { why, remedy } = docs.get(signature) ?? { why: "", remedy: "" };
       const selector = toFunctionSelector(signature);
+      const { why, remedy } = docs.get(selector) ?? { why: "", remedy: "" };
       found.set(signature, {
         selector,
         signature,
@@ -106,47 +101,49 @@ function canonicalType(input: AbiError["inputs"][number]): string {
   return `(${components.map(canonicalType).join(",")})${input.type.slice("tuple".length)}`;
 }
 
+interface ErrorDocs {
+  readonly why: string;
+  readonly remedy: string;
+}
+
 interface Docs {
-  readonly docs: Map<string, { why: string; remedy: string }>;
+  readonly docs: Map<string, ErrorDocs>;
   readonly ownSelectors: Set<string>;
 }
 
-/** NatSpec of the errors by signature, and the selectors of those that a file of contracts/ declares. */
+/** NatSpec of the errors by selector, and the selectors of those that a file of contracts/ declares. */
 async function readDocs(): Promise<Docs> {
   const folder = join(ROOT, "artifacts", "build-info");
-  const docs = new Map<string, { why: string; remedy: string }>();
+  const docs = new Map<string, ErrorDocs>();
   const ownSelectors = new Set<string>();
   for (const file of await readdir(folder)) {
     if (!file.endsWith(".output.json")) continue;
     const { output } = JSON.parse(await readFile(join(folder, file), "utf8")) as {
-      output: {
-        sources?: Record<string, { ast?: Node }>;
-        contracts?: Record<string, Record<string, { metadata?: string }>>;
-      };
+      output: { sources?: Record<string, { ast?: Node }> };
     };
     for (const [source, { ast }] of Object.entries(output.sources ?? {})) {
-      if (ast === undefined || !source.startsWith("project/contracts/")) continue;
-      for (const node of walk(ast))
-        if (node.nodeType === "ErrorDefinition") ownSelectors.add(`0x${String(node.errorSelector)}`);
-    }
-    for (const contracts of Object.values(output.contracts ?? {})) {
-      for (const { metadata } of Object.values(contracts)) {
-        if (!metadata) continue;
-        const { userdoc, devdoc } = (JSON.parse(metadata) as { output: ErrorDocs }).output;
-        for (const [signature, entries] of Object.entries(userdoc?.errors ?? {})) {
-          const why = entries[0]?.notice ?? "";
-          const remedy = devdoc?.errors?.[signature]?.[0]?.details ?? "";
-          if (why !== "") docs.set(signature, { why, remedy });
-        }
-        // OpenZeppelin explains its errors in @dev only.
-        for (const [signature, entries] of Object.entries(devdoc?.errors ?? {})) {
-          const why = entries[0]?.details ?? "";
-          if (!docs.has(signature)) docs.set(signature, { why, remedy: "" });
-        }
+      if (ast === undefined) continue;
+      for (const node of walk(ast)) {
+        if (node.nodeType !== "ErrorDefinition") continue;
+        const selector = `0x${String(node.errorSelector)}`;
+        if (source.startsWith("project/contracts/")) ownSelectors.add(selector);
+        const { text } = (node.documentation ?? { text: "" }) as { text: string };
+        const found = natspecOf(text);
+        if (found.why !== "" && docs.get(selector) === undefined) docs.set(selector, found);
       }
     }
   }
   return { docs, ownSelectors };
+}
+
+/** `@notice` is why and `@dev` the remedy; OpenZeppelin explains its errors in `@dev` only. */
+function natspecOf(text: string): ErrorDocs {
+  const tag = (name: string): string => {
+    const [, words = ""] = new RegExp(`@${name}\\s+([^@]*)`).exec(text) ?? [];
+    return words.replaceAll(/\s+/g, " ").trim();
+  };
+  const notice = tag("notice");
+  return notice === "" ? { why: tag("dev"), remedy: "" } : { why: notice, remedy: tag("dev") };
 }
 
 /** Writes `packages/sdk/src/generated/errors.ts`: selector → why, remedy and parameters. */

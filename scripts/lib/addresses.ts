@@ -1,35 +1,29 @@
-// The addresses of every recorded deployment, merged by chain.
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+// The addresses of the recorded deployments, merged by chain.
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Deployment } from "@publica/sdk";
 import { ROOT } from "./run.ts";
 
-/** Deployments on public chains, kept in the repository. */
-const COMMITTED = join(ROOT, "deploy", "addresses.json");
-/** Ignition's journals, not kept. */
-const JOURNALS = join(ROOT, "deploy", "deployments");
-
+/** Deployments on public chains, kept in the repository and shipped in the package. */
+const RECORD = join(ROOT, "deploy", "addresses.json");
 /** By chain id: the network's name and what stands where. */
 export type Addresses = Readonly<Record<string, Omit<Deployment, "chainId">>>;
 
-/** What deploy/addresses.json and the journals of this checkout know, the journals last. */
+/** The deployments that deploy/addresses.json records. */
 export async function recordedDeployments(): Promise<Deployment[]> {
   // The SDK can be loaded only after a build, which this module must not need.
   const { parseDeployment } = await import("@publica/sdk");
-  const found: Deployment[] = [];
-  if (existsSync(COMMITTED)) {
-    const committed = JSON.parse(await readFile(COMMITTED, "utf8")) as Addresses;
-    for (const [chainId, rest] of Object.entries(committed))
-      found.push(parseDeployment(JSON.stringify({ chainId: Number(chainId), ...rest })));
-  }
-  if (existsSync(JOURNALS)) {
-    for (const name of (await readdir(JOURNALS)).sort()) {
-      const path = join(JOURNALS, name, "addresses.json");
-      if (existsSync(path)) found.push(parseDeployment(await readFile(path, "utf8")));
-    }
-  }
-  return found;
+  const recorded = JSON.parse(await readFile(RECORD, "utf8")) as Addresses;
+  return Object.entries(recorded).map(([chainId, rest]) =>
+    parseDeployment(JSON.stringify({ chainId: Number(chainId), ...rest })),
+  );
+}
+
+/** Adds `deployment` to deploy/addresses.json, in place of an earlier one on the same chain. */
+export async function recordDeployment(deployment: Deployment): Promise<void> {
+  const merged = mergeAddresses([...(await recordedDeployments()), deployment]);
+  await writeFile(`${RECORD}.new`, `${JSON.stringify(merged, null, 2)}\n`);
+  await rename(`${RECORD}.new`, RECORD);
 }
 
 /** One entry a chain, in the order of the chain ids; a later deployment on the same chain replaces an earlier one. */

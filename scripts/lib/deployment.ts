@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Deployment } from "@publica/sdk";
+import { type Deployment, parseDeployment } from "@publica/sdk";
 import { getAddress, type Hex, keccak256 } from "viem";
 import Demonstration from "../../deploy/modules/Demonstration.ts";
 import Publica from "../../deploy/Publica.ts";
-import type { Connection } from "./chain.ts";
+import { ChainProblem, type Connection } from "./chain.ts";
+import { adoptSentTransactions } from "./recovery.ts";
 import { ROOT } from "./run.ts";
 
 export interface DeployOptions {
@@ -22,6 +23,11 @@ export interface DeployOptions {
   readonly displayUi?: boolean;
 }
 
+/** What a network's deployment is called unless it is given a name of its own. */
+export function deploymentName(network: string, chainId: number): string {
+  return `${network}-${chainId}`;
+}
+
 /** Where the addresses of a deployment are written (git-ignored). */
 export function addressesPath(deploymentId: string): string {
   return join(ROOT, "deploy", "deployments", deploymentId, "addresses.json");
@@ -31,6 +37,7 @@ export function addressesPath(deploymentId: string): string {
 export async function deploySuite(options: DeployOptions): Promise<Deployment> {
   const { connection, network, deploymentId } = options;
   if (options.fresh) await rm(dirname(addressesPath(deploymentId)), { recursive: true, force: true });
+  await adoptSentTransactions(connection, dirname(addressesPath(deploymentId)));
   const specific = join(ROOT, "deploy", "parameters", `${network}.json`);
   const parameters = existsSync(specific) ? specific : join(ROOT, "deploy", "parameters", "default.json");
   const settings = {
@@ -45,6 +52,7 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
     : await connection.ignition.deploy(Publica, settings);
 
   const client = await connection.viem.getPublicClient();
+  const blocks = await deploymentBlocks(deploymentId);
   const entries = await Promise.all(
     Object.entries(contracts).map(async ([name, contract]) => {
       const address = getAddress(String(contract.target));
@@ -52,7 +60,8 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
       const code = (await client.getCode({ address })) as Hex | undefined;
       if (code === undefined)
         throw new Error(`${name} has no code at ${address}; delete deploy/deployments/${deploymentId} to deploy anew`);
-      return [contractName, { address, codeHash: keccak256(code) }] as const;
+      const block = blocks.get(address);
+      return [contractName, { address, codeHash: keccak256(code), ...(block === undefined ? {} : { block }) }] as const;
     }),
   );
   const deployment: Deployment = {
@@ -66,4 +75,41 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
   await writeFile(`${path}.new`, `${JSON.stringify(deployment, null, 2)}\n`);
   await rename(`${path}.new`, path);
   return deployment;
+}
+
+/** In which block each contract was deployed, from Ignition's journal. */
+async function deploymentBlocks(deploymentId: string): Promise<Map<string, number>> {
+  const journal = await readFile(join(dirname(addressesPath(deploymentId)), "journal.jsonl"), "utf8");
+  const blocks = new Map<string, number>();
+  for (const line of journal.split("\n")) {
+    if (!line.includes('"contractAddress"')) continue;
+    const { receipt } = JSON.parse(line) as { receipt?: { contractAddress?: string; blockNumber?: number } };
+    if (receipt?.contractAddress && receipt.blockNumber !== undefined)
+      blocks.set(getAddress(receipt.contractAddress), receipt.blockNumber);
+  }
+  return blocks;
+}
+
+/** The recorded deployment on the network behind `connection`, after comparing the code that stands there. */
+export async function readDeployment(connection: Connection, network: string, id?: string): Promise<Deployment> {
+  const client = await connection.viem.getPublicClient();
+  const chainId = await client.getChainId();
+  const path = addressesPath(id ?? deploymentName(network, chainId));
+  if (!existsSync(path))
+    throw new ChainProblem(`there is no deployment on ${network}; run npm run deploy -- --network ${network}`);
+  const deployment = parseDeployment(await readFile(path, "utf8"));
+  await checkCode(connection, deployment);
+  return deployment;
+}
+
+/** Compares the code at each address with the recorded hash. */
+async function checkCode(connection: Connection, deployment: Deployment): Promise<void> {
+  const client = await connection.viem.getPublicClient();
+  for (const [name, { address, codeHash }] of Object.entries(deployment.contracts)) {
+    const code = (await client.getCode({ address })) ?? "0x";
+    if (keccak256(code) !== codeHash)
+      throw new ChainProblem(
+        `${name} at ${address} on ${deployment.network} is not the code that was deployed. Is this the right chain?`,
+      );
+  }
 }

@@ -38,7 +38,7 @@ async function compileTypes(project: object, name: string): Promise<void> {
     const { code, output } = await runNode(binary("typescript", "tsc"), ["-p", path], { echo: false });
     if (code !== 0) throw new Error(`the package does not compile:\n${output}`);
   } finally {
-    await rm(path);
+    await rm(path, { force: true });
   }
 }
 

@@ -4,10 +4,9 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "../utils/Test.sol";
 import {SensorFeeds} from "../../contracts/foundation/SensorFeeds.sol";
+import {FeedId, FeedRound} from "../../contracts/foundation/interfaces/IFeedReader.sol";
 import {
     FeedDescription,
-    FeedId,
-    FeedRound,
     ISensorFeeds,
     SensorKey,
     SignedReading
@@ -180,6 +179,24 @@ contract SensorFeedsTest is SensorKit {
         report[at / 8] = bytes1(uint8(report[at / 8]) ^ uint8(1 << (at % 8)));
         vm.expectRevert();
         feeds.submit(feed, report);
+    }
+
+    /// @dev EIP-2098 can still write the few values of s just above half of the order. A feed's id does not depend on its
+    /// sensors, so an address can be found for which such a signature would be the right one.
+    function testFuzz_highSIsRefusedEvenWhereItRecovers(uint256 nonce, uint256 above) external {
+        uint256 half = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
+        bytes32 s = bytes32(half + bound(above, 0, 2));
+        (, bytes32 r, ) = vm.sign(secretOf(0), bytes32(nonce));
+        FeedDescription memory description = describe(1);
+        description.name = "High s";
+        FeedId other = feeds.feedIdOf(description);
+        address signer = ecrecover(feeds.hashReading(other, 1, START, 7, 1), 27, r, s);
+        SensorKey[] memory keys = new SensorKey[](1);
+        keys[0] = SensorKey(Curve.Secp256k1, bytes32(uint256(uint160(signer))), 0);
+        feeds.createFeed(description, keys, 1);
+        bytes memory report = abi.encodePacked(uint32(1), START, uint16(1), uint8(0), int128(7), r, s);
+        if (uint256(s) > half) vm.expectRevert(abi.encodeWithSelector(ISensorFeeds.FeedSignatureInvalid.selector, 0));
+        feeds.submit(other, report);
     }
 
     function testFuzz_acceptAgreesWithItsPlainTwin(

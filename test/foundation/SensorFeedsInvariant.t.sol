@@ -3,13 +3,8 @@ pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {SensorFeeds} from "../../contracts/foundation/SensorFeeds.sol";
-import {
-    FeedConfig,
-    FeedId,
-    FeedRound,
-    SensorKey,
-    SignedReading
-} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
+import {FeedId, FeedRound} from "../../contracts/foundation/interfaces/IFeedReader.sol";
+import {FeedConfig, SensorKey, SignedReading} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
 import {SensorKit} from "./SensorFeeds.t.sol";
 
 /// @notice Drives one feed as sensors, reporters, rotating administrators and accusers would, and keeps its own books.

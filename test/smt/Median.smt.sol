@@ -16,8 +16,18 @@ contract MedianThreshold {
     function checkTwoLiarsOfFive(int128[5] calldata v, uint8 one, uint8 two) external pure {
         require(v[0] <= v[1] && v[1] <= v[2] && v[2] <= v[3] && v[3] <= v[4]);
         require(one < two && two < 5);
-        int128 low = one != 0 ? v[0] : two != 1 ? v[1] : v[2];
-        int128 high = two != 4 ? v[4] : one != 3 ? v[3] : v[2];
+        int128 low =
+            one != 0
+                ? v[0]
+                : two != 1
+                    ? v[1]
+                    : v[2];
+        int128 high =
+            two != 4
+                ? v[4]
+                : one != 3
+                    ? v[3]
+                    : v[2];
         assert(low <= v[2] && v[2] <= high);
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Curve} from "../libraries/DeviceSignatures.sol";
-import {FeedId, FeedRound, IFeedReader} from "./IFeedReader.sol";
+import {FeedId, IFeedReader} from "./IFeedReader.sol";
 
 /// @notice What a feed measures, for ever: its digest is the feed's id.
 struct FeedDescription {

@@ -27,7 +27,9 @@ let hear!: (name: string) => void;
 const heard = new Promise<string>((resolve) => {
   hear = resolve;
 });
-await feeds.on(feeds.filters.FeedCreated(feed), (_feed, created) => hear(created.name));
+await feeds.on(feeds.getEvent("FeedCreated"), (created, { name }) => {
+  if (created === feed) hear(name);
+});
 // ethers polls, and reports what comes after its first look.
 await new Promise((resolve) => setTimeout(resolve, 500));
 const [, fresh] = await feeds.tryRead(feed);

@@ -1,0 +1,49 @@
+import type { Address, PublicClient } from "viem";
+import { type Connection, connect } from "./chain.ts";
+import { type FoundDeployment, findDeployment, nameIn, requireDeployment } from "./deployment.ts";
+import type { Io } from "./io.ts";
+import type { ChainOptions } from "./options.ts";
+
+/** A chain and what of the suite stands there. */
+export interface ChainContext extends Connection {
+  readonly found: FoundDeployment | undefined;
+  /** The contract's name in the deployment. */
+  nameOf(address: Address): string | undefined;
+  /** `0x… (PolicyBook)`, or the address alone. */
+  label(address: Address): string;
+}
+
+export interface DeployedContext extends ChainContext {
+  readonly found: FoundDeployment;
+}
+
+function context<T extends FoundDeployment | undefined>(connection: Connection, found: T) {
+  const nameOf = (address: Address): string | undefined => nameIn(found?.deployment, address);
+  const label = (address: Address): string => {
+    const name = nameOf(address);
+    return name === undefined ? address : `${address} (${name})`;
+  };
+  return { ...connection, found, nameOf, label };
+}
+
+/** Connects; a deployment is used where there is one. */
+export async function chainContext(io: Io, options: ChainOptions): Promise<ChainContext> {
+  const connection = await connect(options.rpc);
+  return context(connection, findDeployment(io, connection.chainId, options.deployment));
+}
+
+/** Connects to a chain with a deployment on it. */
+export async function deployedContext(io: Io, options: ChainOptions): Promise<DeployedContext> {
+  const connection = await connect(options.rpc);
+  return context(connection, requireDeployment(io, connection.chainId, options.deployment));
+}
+
+/** Time of the latest block: the chain's idea of now. */
+export async function chainNow(client: PublicClient): Promise<number> {
+  return Number((await client.getBlock()).timestamp);
+}
+
+/** The block from which a contract's events are worth reading. */
+export function firstBlock({ found }: DeployedContext, contract: string): bigint {
+  return BigInt(found.deployment.contracts[contract]?.block ?? 0);
+}

@@ -6,12 +6,12 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {Base64} from "solady/src/utils/Base64.sol";
-import {LibString} from "solady/src/utils/LibString.sol";
 import {ERC721} from "solady/src/tokens/ERC721.sol";
 import {IPolicyBook, Policy, Quote, Series, Terms} from "./interfaces/IPolicyBook.sol";
+import {IPolicyCard} from "./interfaces/IPolicyCard.sol";
 import {Cover, SeriesId, SeriesState} from "./interfaces/IUnderwritingPool.sol";
 import {IndexEngine} from "./libraries/IndexEngine.sol";
+import {PolicyCard} from "./PolicyCard.sol";
 import {SeriesBlob} from "./libraries/SeriesBlob.sol";
 
 /// @title PolicyBook
@@ -32,6 +32,9 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         "Quote(uint64 series,address buyer,uint128 sumInsured,uint128 premium,uint32 sequence,uint40 validUntil)"
     );
 
+    /// @notice Draws the policies' cards.
+    IPolicyCard public immutable CARD;
+
     mapping(address key => QuoteKey state) private _quoteKeys;
     uint64 private _seriesCount;
 
@@ -39,7 +42,9 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
     bool public salesPaused;
 
     /// @param manager The deployment's AccessManager: who opens series, appoints quote keys and pauses sales.
-    constructor(address manager) EIP712("Publica PolicyBook", "1") AccessManaged(manager) {}
+    constructor(address manager) EIP712("Publica PolicyBook", "1") AccessManaged(manager) {
+        CARD = new PolicyCard();
+    }
 
     // ── read ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,15 +61,9 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
     /// @notice What the policy says, as a data URI.
     function tokenURI(uint256 policyId) public view override returns (string memory) {
         if (!_exists(policyId)) revert PolicyUnknown(policyId);
-        Series memory series = seriesOf(SeriesId.wrap(uint64(policyId >> 32)));
-        string memory json = string.concat(
-            '{"name":"',
-            LibString.escapeJSON(LibString.fromSmallString(series.terms.name)),
-            " #",
-            LibString.toString(uint32(policyId)),
-            '","description":"Parametric cover that pays itself when the measured data meet its terms."}'
-        );
-        return string.concat("data:application/json;base64,", Base64.encode(bytes(json)));
+        SeriesId id = SeriesId.wrap(uint64(policyId >> 32));
+        Series memory series = seriesOf(id);
+        return CARD.uri(policyId, series, _policy(policyId), series.terms.pool.seriesOf(id));
     }
 
     /// @inheritdoc IPolicyBook

@@ -85,12 +85,7 @@ abstract contract CurveBook is IEnergyExchange, EIP712 {
         p.groups = _groups(leaves);
     }
 
-    function _countOne(
-        Book memory p,
-        Batch memory b,
-        uint256 pointer,
-        uint256 index
-    ) internal view returns (bytes32) {
+    function _countOne(Book memory p, Batch memory b, uint256 pointer, uint256 index) internal view returns (bytes32) {
         (uint256 head, bytes32 hash, address signer) = CurveOrders.read(pointer, p.count, p.firstSlot, b.domain);
         unchecked {
             pointer += CurveOrders.HEAD_BYTES;
@@ -115,13 +110,7 @@ abstract contract CurveBook is IEnergyExchange, EIP712 {
     }
 
     /// @dev A record may count as absent only when it is flawed or not covered.
-    function _requireAbsent(
-        Book memory p,
-        Batch memory b,
-        uint256 pointer,
-        uint256 index,
-        bytes4 flaw
-    ) internal view {
+    function _requireAbsent(Book memory p, Batch memory b, uint256 pointer, uint256 index, bytes4 flaw) internal view {
         uint256 word = b.words[index];
         if (flaw != 0 || uint8(word >> 8) >= b.zoneCount) return;
         uint256 account = CurveOrders.accountAt(pointer - CurveOrders.HEAD_BYTES) & ~CurveOrders.ABSENT;

@@ -124,11 +124,7 @@ contract EnergyExchange is CurveBook {
     // --- internal: counting ---
 
     /// @dev Checks time and prices and prepares the cells.
-    function _open(
-        uint32 firstSlot,
-        bytes calldata prices,
-        uint256 zoneCount
-    ) private view returns (Book memory p) {
+    function _open(uint32 firstSlot, bytes calldata prices, uint256 zoneCount) private view returns (Book memory p) {
         uint256 cellCount = prices.length / 4;
         uint256 count = cellCount / zoneCount;
         if (count == 0 || count * zoneCount * 4 != prices.length) revert EnergyBadLength();

@@ -11,14 +11,17 @@ describe("the deployment of an energy market", () => {
     if (deployer === undefined || registrar === undefined) throw new Error("no accounts");
     const parameters = { Energy: { token: await token.getAddress(), energyRegistrar: registrar.address } };
     const { accounts, energyExchange, energyBalancing } = await ignition.deploy(Energy, { parameters });
-    expect(await accounts.accountCount()).to.equal(3n);
-    expect(await energyExchange.NETWORK_ACCOUNT()).to.equal(1n);
-    expect([await energyBalancing.BALANCE_ACCOUNT(), await energyBalancing.PENALTY_ACCOUNT()]).to.deep.equal([2n, 3n]);
+    expect(await accounts.getFunction("accountCount")()).to.equal(3n);
+    expect(await energyExchange.getFunction("NETWORK_ACCOUNT")()).to.equal(1n);
+    expect([
+      await energyBalancing.getFunction("BALANCE_ACCOUNT")(),
+      await energyBalancing.getFunction("PENALTY_ACCOUNT")(),
+    ]).to.deep.equal([2n, 3n]);
     await expect(accounts.connect(deployer).getFunction("connect")(deployer.address, deployer.address)).to.be.revert(
       ethers,
     );
     await expect(accounts.connect(deployer).getFunction("register")(deployer.address, 0, 0)).to.be.revert(ethers);
     await accounts.connect(registrar).getFunction("register")(deployer.address, 0, 1);
-    expect(await accounts.accountCount()).to.equal(4n);
+    expect(await accounts.getFunction("accountCount")()).to.equal(4n);
   });
 });

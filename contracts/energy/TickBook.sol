@@ -127,12 +127,14 @@ contract TickBook is ITickBook, AccountBook {
         _orders[key] = order | CLAIMED;
         uint256 fill = _fillOf(order, result);
         bool isOffer = order & IS_OFFER != 0;
-        int256 money = int256(fill) * result.tick;
-        uint256 locked = _lockOf(isOffer, uint8(order >> 96), uint32(order >> 64));
-        // Never negative: nobody trades outside his limit, and the limit was locked.
-        uint256 credit = uint256(int256(locked) + (isOffer ? money : -money));
-        _accounts[account] = _credited(account, _accounts[account], credit);
-        emit OrderClaimed(slot, account, fill, credit);
+        unchecked {
+            int256 money = int256(fill) * result.tick;
+            uint256 locked = _lockOf(isOffer, uint8(order >> 96), uint32(order >> 64));
+            // Never negative: nobody trades outside his limit, and the limit was locked.
+            uint256 credit = uint256(int256(locked) + (isOffer ? money : -money));
+            _accounts[account] = _credited(account, _accounts[account], credit);
+        }
+        emit OrderClaimed(slot, account, fill);
     }
 
     // --- internal ---

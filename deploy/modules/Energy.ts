@@ -10,7 +10,7 @@ import Foundation from "./Foundation.ts";
  * opened here so that the exchange and the balancing can name them for ever.
  *
  * Parameters: the market's (see the constructors), `operator`, `networkOwner`, `balanceOwner`, `penaltyOwner`, `delay`,
- * and who holds the roles: `marketRegistrar` (accounts), `meterRegistrar` (meters and corrections), `tariffSetter`.
+ * and who holds the roles: `energyRegistrar` (accounts), `measurementBody` (meters and corrections), `energyTariff`.
  */
 export function energyMarket(m: IgnitionModuleBuilder, manager: Target, token: ArgumentType) {
   const deployer = m.getAccount(0);
@@ -70,15 +70,15 @@ export function energyMarket(m: IgnitionModuleBuilder, manager: Target, token: A
     m,
     manager,
     [
-      { role: 501n, name: "marketRegistrar", target: energyAccounts, abi: energyAccountsAbi, functions: ["register"] },
+      { role: 501n, name: "energyRegistrar", target: energyAccounts, abi: energyAccountsAbi, functions: ["register"] },
       {
         role: 502n,
-        name: "meterRegistrar",
+        name: "measurementBody",
         target: meterRegistry,
         abi: meterRegistryAbi,
         functions: ["register", "correct"],
       },
-      { role: 503n, name: "tariffSetter", target: energyBalancing, abi: energyBalancingAbi, functions: ["setTariff"] },
+      { role: 503n, name: "energyTariff", target: energyBalancing, abi: energyBalancingAbi, functions: ["setTariff"] },
     ],
     [connected],
   );

@@ -44,14 +44,20 @@ contract EnergyLoopsTest is Test {
         key = bound(key, 1, SECP256K1_N - 1);
         bytes memory steps = new bytes(uint256(count) * 6);
         for (uint256 i = 0; i < steps.length; ++i) steps[i] = bytes32(keccak256(abi.encode(seed, i)))[0];
+        _checkRecord(abi.encodePacked(account, nonce), steps, domain, key);
         bytes32 hash = this.plainHash(account & 0x7fffffff, 77, nonce, steps);
+        (, bytes32 got, ) = this.read(abi.encodePacked(account, nonce, steps, domain, domain), count, 77, domain);
+        assertEq(uint256(got), uint256(hash), "struct hash");
+    }
+
+    function _checkRecord(bytes memory start, bytes memory steps, bytes32 domain, uint256 key) private view {
+        uint256 count = steps.length / 6;
+        (, bytes32 hash, ) = this.read(abi.encodePacked(start, steps, domain, domain), count, 77, domain);
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, hash));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
-        bytes memory record = abi.encodePacked(account, nonce, steps, r, vs);
-        (uint256 head, bytes32 got, address signer) = this.read(record, count, 77, domain);
-        assertEq(head, (uint256(account) << 16) | nonce, "head");
-        assertEq(uint256(got), uint256(hash), "struct hash");
+        (uint256 head, , address signer) = this.read(abi.encodePacked(start, steps, r, vs), count, 77, domain);
+        assertEq(head, uint48(bytes6(start)), "head");
         assertEq(signer, vm.addr(key), "signer");
     }
 

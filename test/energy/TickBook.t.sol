@@ -66,7 +66,7 @@ contract TickBookHandler is Test {
             vm.recordLogs();
             BOOK.claim(order.slot, order.account);
             Vm.Log[] memory logs = vm.getRecordedLogs();
-            (uint256 fill, ) = abi.decode(logs[0].data, (uint256, uint256));
+            uint256 fill = abi.decode(logs[0].data, (uint256));
             if (order.isOffer) soldWh += fill;
             else boughtWh += fill;
         }

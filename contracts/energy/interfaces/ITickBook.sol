@@ -41,8 +41,8 @@ interface ITickBook is IAccountBook {
     );
     /// @notice A slot was cleared.
     event TickSlotCleared(uint32 indexed slot, int32 tick, uint256 volumeWh, SlotOutcome outcome);
-    /// @notice An order was paid out: `fillWh` traded, `creditedMicro` of its lock and proceeds credited.
-    event OrderClaimed(uint32 indexed slot, uint32 indexed account, uint256 fillWh, uint256 creditedMicro);
+    /// @notice An order was paid out: `fillWh` traded at the slot's price, the rest of its lock credited.
+    event OrderClaimed(uint32 indexed slot, uint32 indexed account, uint256 fillWh);
 
     /// @notice Orders of a slot are taken until its gate closes, and not more than the ring ahead.
     /// @dev Place within [opensAt, closesAt).

@@ -35,6 +35,7 @@ import {
 } from "../lib/community.ts";
 import { table } from "../lib/console.ts";
 import { type MachineReading, parseMachineReadings } from "../lib/machineReadings.ts";
+import { UsageError } from "../lib/usage.ts";
 
 const USAGE = `Usage: npm run story -- community [--seed N] [--csv FILE [--low N] [--high N]]
 
@@ -89,13 +90,20 @@ export async function run(args: readonly string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const rows = values.csv === undefined ? undefined : parseMachineReadings(readFileSync(values.csv, "utf8"));
+  const [seed, low, high] = [values.seed, values.low, values.high].map(Number) as [number, number, number];
+  if (![seed, low, high].every(Number.isInteger) || low + PROFILE.band > high - PROFILE.band)
+    throw new UsageError("--seed, --low and --high are whole numbers, and the limits leave room for good values");
+  const rows = values.csv === undefined ? undefined : readingsIn(values.csv);
   await build("production");
-  await new Block(await deployCommunity(await hre.network.create()), Number(values.seed)).live(
-    rows,
-    Number(values.low),
-    Number(values.high),
-  );
+  await new Block(await deployCommunity(await hre.network.create()), seed).live(rows, low, high);
+}
+
+function readingsIn(path: string): MachineReading[] {
+  try {
+    return parseMachineReadings(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UsageError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** The block: its machines, what ails them, and the people. */

@@ -13,10 +13,11 @@ export interface Row {
   readonly peer?: string;
 }
 
-/** One area's figures: `budgets` are upper bounds by id, `run` measures. */
+/** One area's figures: `budgets` are upper bounds by id, `floors` lower bounds of speeds, `run` measures. */
 export interface Area {
   readonly name: string;
   readonly budgets: Readonly<Record<string, number>>;
+  readonly floors?: Readonly<Record<string, number>>;
   run(bench: Bench): Promise<void>;
 }
 

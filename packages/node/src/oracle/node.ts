@@ -79,7 +79,7 @@ export interface OracleNode {
   /** Address of the embedded broker, if there is one. */
   readonly mqttUrl: string | undefined;
   status(): NodeStatus;
-  /** Takes no more messages, finishes what is under way, closes. What the chain still owes is in the journal. */
+  /** Takes no more messages, finishes what is under way, closes; a second call does nothing. What the chain still owes is in the journal. */
   stop(): Promise<void>;
 }
 
@@ -429,7 +429,18 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
       return replays;
     });
     log.info({ account: signer.address, http: http.url, mqtt: mqtt?.url, feeds: config.feeds.length }, "node runs");
-    return { intake, url: http.url, mqttUrl: mqtt?.url, status, stop };
+    /** What was so when the node ended. */
+    let last: NodeStatus | undefined;
+    return {
+      intake,
+      url: http.url,
+      mqttUrl: mqtt?.url,
+      status: () => last ?? status(),
+      async stop() {
+        last ??= { ...status(), ready: false, reasons: ["stopped"] };
+        await stop();
+      },
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -166,7 +166,7 @@ export interface SimulationOptions {
   readonly links: readonly Link[];
   readonly seed: number;
   readonly signal?: AbortSignal;
-  readonly onRound?: (round: number, truth: number, messages: number, failed: number) => void;
+  readonly onRound?: (round: number, truth: number, messages: number, failed: number) => unknown;
 }
 
 /** Runs the fleet in real time, a message a device and round, to every link. Returns how many messages were delivered. */
@@ -197,7 +197,7 @@ export async function runSimulation(options: SimulationOptions): Promise<number>
     const messages = arrivals.length;
     delivered += arrivals.filter((arrived) => arrived > 0).length;
     const failed = arrivals.reduce((sum, arrived) => sum + links.length - arrived, 0);
-    options.onRound?.(round, value, messages, failed);
+    await options.onRound?.(round, value, messages, failed);
   }
   return delivered;
 }

@@ -68,7 +68,7 @@ describe("publica insure backtest", () => {
     );
     for (const [i, frost] of frosts.entries())
       expect(stdout).to.match(new RegExp(`│\\s+${2012 + i} │\\s+151 │\\s+${frost} │`));
-    expect(stdout).to.contain("3 seasons say little about rare events");
+    expect(stdout).to.contain("Seasons in the file: 3. So few say little");
   });
 
   it("prints the table people read", async () => {
@@ -98,7 +98,7 @@ Of a sum insured of 1,000
   deviation      0 (0.00 %)
   worst season   500 (50.00 %)
 
-1 seasons say little about rare events: load the premium accordingly.
+Seasons in the file: 1. So few say little about rare events: load the premium accordingly.
 `);
   });
 

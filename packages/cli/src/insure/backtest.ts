@@ -127,7 +127,11 @@ export function backtest(options: BacktestOptions): Report {
       ]),
     ),
     ...(outcomes.length < 20
-      ? [pc.yellow(`\n${outcomes.length} seasons say little about rare events: load the premium accordingly.`)]
+      ? [
+          pc.yellow(
+            `\nSeasons in the file: ${outcomes.length}. So few say little about rare events: load the premium accordingly.`,
+          ),
+        ]
       : []),
   ];
   return { data, text: text.join("\n") };

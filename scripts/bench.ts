@@ -43,10 +43,12 @@ async function main(): Promise<number> {
 
   const rows: Row[] = [];
   const budgets: Record<string, number> = {};
+  const floors: Record<string, number> = {};
   const line = new ProgressLine();
   for (const name of chosen) {
     const { area } = (await import(`./bench/${name}.ts`)) as { area: Area };
     Object.assign(budgets, area.budgets);
+    Object.assign(floors, area.floors);
     const bench = await createBench((row) => {
       rows.push(row);
       line.update(`${row.id}${row.peer ? ` (${row.peer})` : ""}`);
@@ -58,18 +60,24 @@ async function main(): Promise<number> {
   const over = rows.filter(
     (row) => row.peer === undefined && row.value > (budgets[row.id] ?? Number.POSITIVE_INFINITY),
   );
-  const missing = Object.keys(budgets).filter((id) => !rows.some((row) => row.id === id && row.peer === undefined));
+  const slow = rows.filter((row) => row.peer === undefined && row.value < (floors[row.id] ?? 0));
+  const missing = Object.keys({ ...budgets, ...floors }).filter(
+    (id) => !rows.some((row) => row.id === id && row.peer === undefined),
+  );
   console.log(
     table(
       ["operation", "figure", "unit", "budget", "whose"],
       rows.map((row) => {
         const budget = row.peer === undefined ? budgets[row.id] : undefined;
+        const floor = row.peer === undefined ? floors[row.id] : undefined;
         const figure = thousands(row.value);
+        const bounded = budget !== undefined || floor !== undefined;
+        const kept = row.value <= (budget ?? Number.POSITIVE_INFINITY) && row.value >= (floor ?? 0);
         return [
           row.id,
-          budget === undefined ? figure : row.value <= budget ? pc.green(figure) : pc.red(figure),
+          bounded ? (kept ? pc.green(figure) : pc.red(figure)) : figure,
           row.unit,
-          budget === undefined ? "" : `≤ ${thousands(budget)}`,
+          budget === undefined ? (floor === undefined ? "" : `≥ ${thousands(floor)}`) : `≤ ${thousands(budget)}`,
           row.peer === undefined ? pc.bold("Publica") : pc.dim(row.peer),
         ];
       }),
@@ -82,8 +90,9 @@ async function main(): Promise<number> {
     await renewReadme(rows, budgets);
   }
   for (const row of over) console.log(pc.red(`${row.id}: ${thousands(row.value)} ${row.unit} is over its budget`));
-  for (const id of missing) console.log(pc.red(`${id}: has a budget but was not measured`));
-  return over.length + missing.length === 0 ? 0 : 1;
+  for (const row of slow) console.log(pc.red(`${row.id}: ${thousands(row.value)} ${row.unit} is below its floor`));
+  for (const id of missing) console.log(pc.red(`${id}: has a bound but was not measured`));
+  return over.length + slow.length + missing.length === 0 ? 0 : 1;
 }
 
 /** Puts the figures that have a budget, and their peers, between the markers of README.md. */

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
@@ -141,8 +142,7 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         uint48 premiumUnits = _toUnits(quote.premium, series.unit);
         _checkSale(quote, series.terms);
         _spendLimit(key, sumUnits);
-        if (!SignatureChecker.isValidSignatureNowCalldata(key, quoteDigest(quote), signature))
-            revert PolicyQuoteInvalid(key);
+        _checkSignature(key, quoteDigest(quote), signature);
 
         _setAux(msg.sender, uint224(quote.sequence) + 1);
         policyId = _write(quote.series, series, sumUnits, premiumUnits);
@@ -197,6 +197,13 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         if (block.timestamp > quote.validUntil) revert PolicyQuoteExpired(quote.validUntil);
         uint256 purchases = _getAux(msg.sender);
         if (quote.sequence != purchases) revert PolicyQuoteSequence(purchases, quote.sequence);
+    }
+
+    /// @dev Plain accounts first: it spares looking up whether the key is a contract.
+    function _checkSignature(address key, bytes32 digest, bytes calldata signature) private view {
+        (address signer, ECDSA.RecoverError err, ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (err == ECDSA.RecoverError.NoError && signer == key) return;
+        if (!SignatureChecker.isValidSignatureNowCalldata(key, digest, signature)) revert PolicyQuoteInvalid(key);
     }
 
     /// @dev What holds whoever signed the quote: the sales period, the premium's floor and ceiling.

@@ -1,0 +1,19 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import Foundation from "./Foundation.ts";
+
+/**
+ * Wills: the registry (which makes the vaults' factory), its two companions, and the registry of encryption keys.
+ *
+ * Parameters: `claimBond` (what a claim without evidence costs a liar, wei). There are no roles: nobody administers a will.
+ */
+export default buildModule("Wills", (m) => {
+  const { credentialRegistry } = m.useModule(Foundation);
+  const claimBond = m.getParameter("claimBond", 10n ** 17n);
+  const encryptionKeys = m.contract("EncryptionKeyRegistry");
+  const wills = m.contract("WillRegistry", [credentialRegistry, claimBond]);
+  const heirLoss = m.contract("HeirLoss", [wills]);
+  const willEvidence = m.contract("WillEvidence", [wills]);
+  const factoryAddress = m.staticCall(wills, "VAULTS");
+  const estateVaults = m.contractAt("EstateVaultFactory", factoryAddress);
+  return { encryptionKeys, wills, heirLoss, willEvidence, estateVaults };
+});

@@ -1,0 +1,191 @@
+import { type FeedConfig, type FeedContext, type FeedId, hashSensorKey, type SensorKey } from "@publica/sdk/foundation";
+import { sensorFeedsAbi } from "@publica/sdk/abi";
+import type { KeyObject } from "node:crypto";
+import { p256 } from "@noble/curves/nist.js";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import {
+  type Address,
+  type Hex,
+  decodeFunctionResult,
+  encodeFunctionData,
+  hexToBytes,
+  numberToHex,
+  pad,
+  toHex,
+} from "viem";
+import { isHex, type Rpc } from "../runtime/rpc.ts";
+import type { FeedSettings } from "./config.ts";
+import { type Algorithm, type DeviceId, deviceIdOf, publicKeyObject } from "./envelope.ts";
+import type { Store } from "./store.ts";
+
+/** What the chain says about a feed, as of a final block. */
+export interface FeedState {
+  readonly settings: FeedSettings;
+  readonly context: FeedContext;
+  readonly config: FeedConfig;
+  /** The sensors in force by index; undefined: ejected. */
+  readonly sensors: readonly (SensorKey | undefined)[];
+  readonly indexOf: ReadonlyMap<DeviceId, number>;
+}
+
+/** A device whose messages are taken. */
+export interface Device {
+  readonly id: DeviceId;
+  readonly algorithm: Algorithm;
+  /** Undefined for a secp256k1 device that has not spoken yet: the chain knows its address only. */
+  key: KeyObject | undefined;
+  /** Feeds it may speak to. */
+  readonly feeds: ReadonlySet<FeedId>;
+}
+
+export interface Registry {
+  feed(id: FeedId): FeedState | undefined;
+  feeds(): readonly FeedState[];
+  device(id: DeviceId): Device | undefined;
+  devices(): readonly Device[];
+  /** Reads the sets at `block` (latest if undefined) and remembers them. */
+  refresh(block: bigint | undefined): Promise<void>;
+  /** Whether a scheduled set has come into force since the last look. */
+  outdated(unixSeconds: number): boolean;
+}
+
+interface Snapshot {
+  readonly config: FeedConfig;
+  readonly inForce: readonly SensorKey[];
+  readonly scheduled: readonly SensorKey[];
+}
+
+export interface RegistryOptions {
+  readonly rpc: Rpc;
+  readonly store: Store;
+  readonly sensorFeeds: Address;
+  readonly feeds: readonly FeedSettings[];
+}
+
+const isPresent = (key: SensorKey): boolean => BigInt(key.x) !== 0n;
+
+/** The devices the chain allows (those in force and those about to be), cached in the database across starts. */
+export function createRegistry({ rpc, store, sensorFeeds, feeds }: RegistryOptions): Registry {
+  let states = new Map<FeedId, FeedState>();
+  let devices = new Map<DeviceId, Device>();
+  let nextEpochAt = Number.POSITIVE_INFINITY;
+
+  async function read<T>(
+    functionName: "configOf" | "sensorsOf" | "scheduledSensorsOf",
+    feed: FeedId,
+    block: bigint | undefined,
+  ): Promise<T | undefined> {
+    const data = encodeFunctionData({ abi: sensorFeedsAbi, functionName, args: [feed] });
+    const tag = block === undefined ? "latest" : numberToHex(block);
+    const result = await rpc.request("eth_call", [{ to: sensorFeeds, data }, tag], isHex);
+    // No contract at this block: it is younger than finality.
+    if (result === "0x") return undefined;
+    return decodeFunctionResult({ abi: sensorFeedsAbi, functionName, data: result }) as T;
+  }
+
+  function keyOf(device: DeviceId, key: SensorKey): KeyObject | undefined {
+    if (key.curve === 1) return publicKeyObject("ES256", hexToBytes(key.x), hexToBytes(key.y));
+    const point = store.device(device)?.point;
+    return point ? publicKeyObject("ES256K", point.subarray(0, 32), point.subarray(32)) : undefined;
+  }
+
+  function adopt(snapshots: ReadonlyMap<FeedId, Snapshot>): void {
+    const nextStates = new Map<FeedId, FeedState>();
+    const nextDevices = new Map<DeviceId, Device & { feeds: Set<FeedId> }>();
+    const allow = (id: DeviceId, algorithm: Algorithm, feed: FeedId, key: () => KeyObject | undefined): void => {
+      const known = nextDevices.get(id) ?? {
+        id,
+        algorithm,
+        key: devices.get(id)?.key ?? key(),
+        feeds: new Set<FeedId>(),
+      };
+      known.feeds.add(feed);
+      nextDevices.set(id, known);
+    };
+    nextEpochAt = Number.POSITIVE_INFINITY;
+    for (const settings of feeds) {
+      const feed = settings.id as FeedId;
+      for (const { curve, publicKey } of settings.own?.devices ?? []) {
+        const { key, id } = localDevice(curve, publicKey as Hex);
+        allow(id, curve === "p256" ? "ES256" : "ES256K", feed, () => key);
+      }
+      const snapshot = snapshots.get(feed);
+      if (snapshot === undefined) continue;
+      const { config, inForce, scheduled } = snapshot;
+      if (config.nextEpochAt > 0) nextEpochAt = Math.min(nextEpochAt, config.nextEpochAt);
+      const present = inForce.map((key) => (isPresent(key) ? key : undefined));
+      const indexOf = new Map<DeviceId, number>();
+      for (const [index, key] of present.entries()) if (key !== undefined) indexOf.set(deviceIdOf(key), index);
+      nextStates.set(feed, {
+        settings,
+        context: { chainId: rpc.chainId, address: sensorFeeds, feed, epoch: config.epoch },
+        config,
+        sensors: present,
+        indexOf,
+      });
+      for (const key of [...inForce, ...scheduled].filter(isPresent)) {
+        const id = deviceIdOf(key);
+        allow(id, key.curve === 1 ? "ES256" : "ES256K", feed, () => keyOf(id, key));
+      }
+    }
+    states = nextStates;
+    devices = nextDevices;
+  }
+
+  function remembered(): Map<FeedId, Snapshot> {
+    const snapshots = new Map<FeedId, Snapshot>();
+    for (const { id } of feeds) {
+      const json = store.registry(id as FeedId);
+      if (json !== undefined) snapshots.set(id as FeedId, JSON.parse(json, revive) as Snapshot);
+    }
+    return snapshots;
+  }
+
+  adopt(remembered());
+  return {
+    feed: (id) => states.get(id),
+    feeds: () => [...states.values()],
+    device: (id) => devices.get(id),
+    devices: () => [...devices.values()],
+    outdated: (unixSeconds) => unixSeconds >= nextEpochAt,
+    async refresh(block) {
+      const snapshots = remembered();
+      for (const settings of feeds) {
+        const feed = settings.id as FeedId;
+        const config = await read<FeedConfig>("configOf", feed, block);
+        // Not created yet at this block: what is remembered, if anything, stays.
+        if (config === undefined || config.epoch === 0) continue;
+        const [inForce, scheduled] = await Promise.all([
+          read<SensorKey[]>("sensorsOf", feed, block),
+          read<SensorKey[]>("scheduledSensorsOf", feed, block),
+        ]);
+        const snapshot = { config, inForce: inForce ?? [], scheduled: scheduled ?? [] };
+        snapshots.set(feed, snapshot);
+        store.setRegistry(feed, JSON.stringify(snapshot, preserve));
+      }
+      adopt(snapshots);
+    },
+  };
+}
+
+const preserve = (_: string, value: unknown): unknown => (typeof value === "bigint" ? `bigint:${value}` : value);
+const revive = (_: string, value: unknown): unknown =>
+  typeof value === "string" && value.startsWith("bigint:") ? BigInt(value.slice(7)) : value;
+
+/** A device known by its public key in the configuration. */
+export function localDevice(curve: "secp256k1" | "p256", publicKey: Hex): { id: DeviceId; key: KeyObject } {
+  const Point = curve === "p256" ? p256.Point : secp256k1.Point;
+  const { x, y } = Point.fromBytes(hexToBytes(publicKey)).toAffine();
+  const [xBytes, yBytes] = [x, y].map((part) => hexToBytes(toHex(part, { size: 32 }))) as [Uint8Array, Uint8Array];
+  const id = deviceIdOf({ curve: 1, x: toHex(xBytes), y: toHex(yBytes) });
+  return { id, key: publicKeyObject(curve === "p256" ? "ES256" : "ES256K", xBytes, yBytes) };
+}
+
+/** The chain's key of a secp256k1 sensor by its address. */
+export const addressKey = (address: Address): SensorKey => ({
+  curve: 0,
+  x: pad(address, { size: 32 }).toLowerCase() as Hex,
+  y: pad("0x", { size: 32 }),
+});
+
+export { hashSensorKey };

@@ -1,0 +1,208 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import { privateKeyToAccount } from "viem/accounts";
+import { type OracleNode, startOracleNode } from "../src/oracle/node.ts";
+import { connectMqtt, createFleet, runSimulation, type VirtualDevice } from "../src/oracle/simulate.ts";
+import { createLogger, silentLogger } from "../src/runtime/index.ts";
+import { type Anvil, freePort, startAnvil } from "./support/anvil.ts";
+import { deployFeed, type FeedFixture, nodeConfig, OPERATOR_KEYS, sensorIndex, until } from "./support/feed.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+const SIMULATION = { measurement: "rain", unit: "mm", decimals: 1, roundSeconds: 1, noise: 0.1, seed: 7 };
+
+describe("oracle node on a chain", function () {
+  this.timeout(90_000);
+  let anvil: Anvil;
+  let folder: ReturnType<typeof temporaryFolder>;
+  let nodes: OracleNode[];
+  let halt: AbortController;
+  const environment = OPERATOR_KEYS.map((key, index) => {
+    const name = `PUBLICA_TEST_KEY_${index}`;
+    process.env[name] = key;
+    return name;
+  });
+
+  beforeEach(async () => {
+    anvil = await startAnvil(["--block-time", "0.2"]);
+    folder = temporaryFolder();
+    nodes = [];
+    halt = new AbortController();
+  });
+  afterEach(async () => {
+    halt.abort();
+    for (const node of nodes) await node.stop();
+    await anvil.close();
+    folder.remove();
+  });
+
+  const start = async (fixture: FeedFixture, extra: Parameters<typeof nodeConfig>[3] = {}): Promise<OracleNode> => {
+    const file = folder.path(`node${nodes.length}.db`);
+    const config = nodeConfig(fixture, [anvil.url], file, { key: environment[0] as string, ...extra });
+    const node = await startOracleNode(config, {
+      log: process.env.DEBUG_NODE ? createLogger("debug") : silentLogger(),
+    });
+    nodes.push(node);
+    return node;
+  };
+
+  it("turns sensor messages into reports; lies, silence and repetition change nothing", async () => {
+    const fleet = createFleet(1, ["honest", "honest", "honest", "liar", "silent", "duplicate", "drift"]);
+    const fixture = await deployFeed(
+      anvil,
+      fleet.map(({ signer }) => signer.key),
+      4,
+    );
+    const node = await start(fixture, { feed: { limits: { max: 500 } } });
+    const link = await connectMqtt(node.mqttUrl as string, fleet);
+    const run = runSimulation({
+      ...SIMULATION,
+      context: fixture.context,
+      fleet,
+      sensorOf: sensorIndex(fleet),
+      truth: (n) => (n < 4 ? 10 : 25),
+      links: [link],
+      signal: halt.signal,
+    });
+    await until("the first report", async () => (await fixture.latest())?.value);
+    const value = await until("the change", async () => {
+      const latest = await fixture.latest();
+      return latest !== undefined && latest.value > 200n ? latest.value : undefined;
+    });
+    expect(Number(value)).to.be.within(248, 258);
+    halt.abort();
+    await run;
+    await link.close();
+    const status = node.status();
+    expect(status.ready, status.reasons.join()).to.equal(true);
+    expect(status.messages.duplicate).to.be.greaterThan(0);
+    await until("both to be known as mined", () => {
+      const { mined, final } = node.status().journal;
+      return mined + final > 1 ? true : undefined;
+    });
+  });
+
+  it("reports again what a reorganisation took away, also when the node is restarted in between", async () => {
+    const fleet = createFleet(2, ["honest", "honest", "honest", "honest"]);
+    const fixture = await deployFeed(
+      anvil,
+      fleet.map(({ signer }) => signer.key),
+      3,
+    );
+    const node = await start(fixture);
+    await until("the feed to be known", () => (node.status().ready ? true : undefined));
+    const link = await connectMqtt(node.mqttUrl as string, fleet);
+    await runSimulation({
+      ...SIMULATION,
+      context: fixture.context,
+      fleet,
+      sensorOf: sensorIndex(fleet),
+      truth: (n) => (n < 2 ? 10 : undefined),
+      links: [link],
+    });
+    await link.close();
+    const first = await until("the report", async () => (await fixture.latest())?.round);
+    await anvil.reorg(2);
+    await node.stop();
+    nodes = [];
+    const again = await startOracleNode(
+      nodeConfig(fixture, [anvil.url], folder.path("node0.db"), { key: environment[0] as string }),
+      { log: silentLogger() },
+    );
+    nodes.push(again);
+    const second = await until("the report again", async () => (await fixture.latest())?.round);
+    expect(second).to.equal(first);
+    await until("finality", () => (again.status().journal.final > 0 ? true : undefined));
+  });
+
+  it("31 devices, 3 nodes, one Byzantine, one dead: the heartbeat is kept", async () => {
+    const fleet = createFleet(
+      3,
+      Array.from({ length: 31 }, (_, i) => (i % 10 === 9 ? "liar" : i % 10 === 8 ? "silent" : "honest")),
+    );
+    const fixture = await deployFeed(
+      anvil,
+      fleet.map(({ signer }) => signer.key),
+      16,
+      { heartbeat: 12, deviationBps: 5_000 },
+    );
+    const byzantine = await startByzantine();
+    const accounts = OPERATOR_KEYS.map((key) => privateKeyToAccount(key).address);
+    const ports = [await freePort(), await freePort()];
+    const peersOf = (self: number) => [
+      ...ports.flatMap((port, i) => (i === self ? [] : [{ url: `http://127.0.0.1:${port}`, account: accounts[i] }])),
+      { url: byzantine.url, account: accounts[2] },
+    ];
+    for (const index of [0, 1]) {
+      await start(fixture, { key: environment[index] as string, http: { port: ports[index] }, peers: peersOf(index) });
+    }
+    for (const node of nodes) await until("the feed", () => (node.status().ready ? true : undefined));
+    // Each device knows two of the three nodes; what it tells the Byzantine one is lost.
+    const links = await Promise.all(nodes.map((node) => connectMqtt(node.mqttUrl as string, fleet)));
+    const partial = links.map((link, node) => ({
+      ...link,
+      deliver: (device: VirtualDevice, message: Uint8Array) =>
+        fleet.indexOf(device) % 3 === node ? Promise.resolve() : link.deliver(device, message),
+    }));
+    const ages: number[] = [];
+    const run = runSimulation({
+      ...SIMULATION,
+      context: fixture.context,
+      fleet,
+      sensorOf: sensorIndex(fleet),
+      truth: (n) => 10 + (n % 2) / 10,
+      links: partial,
+      signal: halt.signal,
+      onRound: async (round) => {
+        const latest = await fixture.latest();
+        if (latest !== undefined) ages.push(round - latest.observedAt);
+      },
+    });
+    const first = await until("the first report", async () => (await fixture.latest())?.round, 30_000);
+    // One dies for good, in the middle of things.
+    await nodes[1]?.stop();
+    nodes = nodes.slice(0, 1);
+    const rounds = new Set<number>();
+    await until(
+      "three reports more",
+      async () => {
+        const latest = await fixture.latest();
+        if (latest !== undefined && latest.round > first) rounds.add(latest.round);
+        return rounds.size >= 3 ? true : undefined;
+      },
+      40_000,
+    );
+    halt.abort();
+    await run;
+    for (const link of links) await link.close();
+    expect(Math.max(...ages), "never older than the heartbeat").to.be.at.most(12);
+    expect(byzantine.asked).to.be.greaterThan(0);
+    const latest = await fixture.latest();
+    expect(Number(latest?.value), "liars do not move it").to.be.within(98, 103);
+    expect(nodes[0]?.status().refused["attestation-signature"], "forgeries are seen").to.be.greaterThan(0);
+    await byzantine.close();
+  });
+});
+
+/** A peer that answers with forged, senseless and enormous attestations in turn. */
+async function startByzantine() {
+  const byzantine = { url: "", asked: 0, close: async () => {} };
+  const server = createServer((request, response) => {
+    byzantine.asked += 1;
+    const after = Number(new URL(request.url ?? "/", "http://x").searchParams.get("after"));
+    const round = Math.max(after + 1, Math.floor(Date.now() / 1000));
+    const forged = Array.from({ length: 31 }, (_, sensor) => ({
+      sensor,
+      round,
+      observedAt: round,
+      value: "4999",
+      signature: `0x${"ab".repeat(64)}`,
+    }));
+    const answers = [JSON.stringify({ attestations: forged }), "{", JSON.stringify({ attestations: [{ sensor: -1 }] })];
+    response.end(answers[byzantine.asked % answers.length]);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  byzantine.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  byzantine.close = () => new Promise((resolve) => server.close(() => resolve()));
+  return byzantine;
+}

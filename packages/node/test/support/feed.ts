@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createFeed,
+  type FeedContext,
+  type FeedDescription,
+  feedIdOf,
+  type SensorKey,
+  tryReadFeed,
+} from "@publica/sdk/foundation";
+import { type Abi, type Address, createPublicClient, createWalletClient, type Hex, http } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { foundry } from "viem/chains";
+import { type OracleConfig, oracleConfigSchema } from "../../src/oracle/config.ts";
+import type { VirtualDevice } from "../../src/oracle/simulate.ts";
+import { type Anvil, RICH_KEY, SECOND_KEY } from "./anvil.ts";
+
+const ARTIFACTS = join(import.meta.dirname, "..", "..", "..", "..", "artifacts");
+
+/** Keys of the development chain's accounts, for operators. */
+export const OPERATOR_KEYS: readonly Hex[] = [
+  RICH_KEY,
+  "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
+  "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+];
+
+export interface FeedFixture {
+  readonly context: FeedContext;
+  readonly description: FeedDescription;
+  latest(): Promise<{ round: number; value: bigint; observedAt: number } | undefined>;
+}
+
+/** Deploys SensorFeeds and makes one feed of the fleet's keys. */
+export async function deployFeed(
+  anvil: Anvil,
+  keys: readonly SensorKey[],
+  quorum: number,
+  description: Partial<FeedDescription> = {},
+): Promise<FeedFixture> {
+  const account = privateKeyToAccount(SECOND_KEY);
+  const transport = http(anvil.url, { retryCount: 0 });
+  const wallet = createWalletClient({ account, chain: foundry, transport });
+  const client = createPublicClient({ chain: foundry, transport, pollingInterval: 20 });
+  const deploy = async (path: string, args: unknown[]): Promise<Address> => {
+    const { abi, bytecode } = JSON.parse(readFileSync(join(ARTIFACTS, path), "utf8")) as { abi: Abi; bytecode: Hex };
+    const hash = await wallet.deployContract({ abi, bytecode, args });
+    const { contractAddress } = await client.waitForTransactionReceipt({ hash });
+    if (!contractAddress) throw new Error(`${path} was not deployed`);
+    return contractAddress;
+  };
+  const manager = await deploy("@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager.json", [
+    account.address,
+  ]);
+  const address = await deploy("contracts/foundation/SensorFeeds.sol/SensorFeeds.json", [manager, 3600]);
+  const full: FeedDescription = {
+    name: "Rain, test field",
+    unit: "0.1 mm",
+    decimals: 1,
+    minPlausible: 0n,
+    maxPlausible: 5_000n,
+    heartbeat: 20,
+    deviationBps: 1_000,
+    historySize: 256,
+    ...description,
+  };
+  const hash = await createFeed(wallet, { address, description: full, keys, quorum });
+  await client.waitForTransactionReceipt({ hash });
+  const feed = feedIdOf(full);
+  return {
+    context: { chainId: anvil.chainId, address, feed, epoch: 1 },
+    description: full,
+    latest: async () => (await tryReadFeed(client, { address, feed })).round,
+  };
+}
+
+/** A node's configuration for tests: loopback, free ports, quick. */
+export function nodeConfig(
+  fixture: FeedFixture,
+  urls: readonly string[],
+  database: string,
+  extra: { key?: string; feed?: object } & Partial<Record<keyof OracleConfig, unknown>> = {},
+): OracleConfig {
+  const { key = "PUBLICA_TEST_KEY", feed, ...rest } = extra;
+  return oracleConfigSchema.parse({
+    chain: {
+      id: fixture.context.chainId,
+      rpc: urls,
+      sensorFeeds: fixture.context.address,
+      finality: 2,
+      poll: 0.2,
+      fees: { bumpAfter: 2, dayBudgetEther: 10 },
+    },
+    key: { environment: key },
+    database,
+    http: { port: 0 },
+    mqtt: { embedded: { port: 0 } },
+    feeds: [
+      {
+        id: fixture.context.feed,
+        name: "rain",
+        measurement: "rain",
+        unit: "mm",
+        round: 1,
+        grace: 0.3,
+        ...feed,
+      },
+    ],
+    stagger: 1,
+    ...rest,
+  });
+}
+
+export const sensorIndex = (fleet: readonly VirtualDevice[]) => (device: VirtualDevice) => fleet.indexOf(device);
+
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  ms = 15_000,
+): Promise<T> {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

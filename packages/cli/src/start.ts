@@ -18,6 +18,12 @@ async function askSecret(question: string): Promise<string> {
   return answer;
 }
 
+// Whoever reads only the first lines (publica … | head) closes the pipe; that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 void main(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

@@ -9,9 +9,9 @@ const SEATTLE = fileURLToPath(new URL("../../../node_modules/vega-datasets/data/
 
 interface Tested {
   readonly seasons: readonly { year: number; days: number; index: string; payoutBps: number }[];
-  readonly expectedLoss: number;
-  readonly standardDeviation: number;
-  readonly worst: number;
+  readonly burn: { readonly expected: number; readonly deviation: number; readonly valueAtRisk: number };
+  readonly simulated: { readonly n: number; readonly expected: number; readonly tailValueAtRisk: number };
+  readonly premium: { readonly premium: string; readonly rateBps: number };
 }
 
 function backtest(csv: string, ...args: string[]) {
@@ -41,16 +41,38 @@ describe("publica insure backtest", () => {
         .reduce((sum, [, mm = ""]) => sum + Math.round(Number(mm) * 10), 0);
       const share = Math.floor((Math.min(500, Math.max(0, 900 - tenths)) * 10_000) / 500);
       expect({ days, index, payoutBps }).to.deep.equal({ days: 92, index: String(tenths), payoutBps: share });
-      shares.push(share / 10_000);
+      shares.push(share);
     }
     expect(tested.seasons.map(({ year }) => year)).to.deep.equal([2012, 2013, 2014, 2015]);
     const mean = shares.reduce((a, b) => a + b) / 4;
-    expect(tested.expectedLoss).to.be.closeTo(mean, 1e-12);
-    expect(tested.worst).to.equal(Math.max(...shares));
-    expect(tested.standardDeviation).to.be.closeTo(
-      Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / 3),
-      1e-12,
-    );
+    expect(tested.burn.expected).to.be.closeTo(mean, 1e-9);
+    expect(tested.burn.valueAtRisk).to.equal(Math.max(...shares));
+    const variance = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / 3;
+    expect(tested.burn.deviation).to.be.closeTo(Math.sqrt(variance), 1e-9);
+  });
+
+  it("prices the same with the same seed, dearer with more loading, and along the trend when asked", async () => {
+    const cover = ["--column", "precipitation", "--kind", "sum", "--from", "06-01", "--to", "08-31", "--json"];
+    const run = async (...more: string[]): Promise<Tested> => {
+      const bounds = ["--attachment", "90", "--exit", "40", "--draws", "300", "--sum", "20000"];
+      const { code, stdout } = await backtest(SEATTLE, ...cover, ...bounds, ...more);
+      expect(code, stdout).to.equal(0);
+      return JSON.parse(stdout) as Tested;
+    };
+    const first = await run();
+    expect(first).to.deep.equal(await run());
+    expect(first.simulated.n).to.equal(300);
+    expect((await run("--seed", "2")).simulated.expected).to.not.equal(first.simulated.expected);
+    // Nothing but the expected loss: the greater mean of file and simulation, rounded up to a hundredth.
+    const bare = await run("--loading", "0", "--capital-cost", "0");
+    const expected = Math.max(first.burn.expected, first.simulated.expected);
+    expect(Number(bare.premium.premium)).to.be.within(expected * 200 - 1e-6, expected * 200 + 1);
+    const loaded = await run("--loading", "50", "--capital-cost", "0");
+    expect(Number(loaded.premium.premium)).to.be.closeTo(expected * 300, 2);
+    const capital = await run("--loading", "0", "--capital-cost", "10");
+    expect(Number(capital.premium.premium)).to.be.greaterThan(Number(bare.premium.premium));
+    const trend = await run("--trend");
+    expect(trend.seasons.map(({ index }) => index)).to.not.deep.equal(first.seasons.map(({ index }) => index));
   });
 
   it("follows a winter into the next year and counts days against a negative threshold", async () => {
@@ -68,7 +90,7 @@ describe("publica insure backtest", () => {
     );
     for (const [i, frost] of frosts.entries())
       expect(stdout).to.match(new RegExp(`│\\s+${2012 + i} │\\s+151 │\\s+${frost} │`));
-    expect(stdout).to.contain("3 seasons say little about rare events");
+    expect(stdout).to.contain("Seasons in the file: 3. So few say little");
   });
 
   it("prints the table people read", async () => {
@@ -92,13 +114,21 @@ Seasons
   │   2020 │    2 │          2 │ 50.00 % │    500 │
   └────────┴──────┴────────────┴─────────┴────────┘
 
-Of a sum insured of 1,000
-  paid           in 1 of 1 seasons
-  expected loss  500 a season (50.00 %): the premium without loading
-  deviation      0 (0.00 %)
-  worst season   500 (50.00 %)
+Of a sum insured of 1,000, paid in 1 of 1 seasons
+  ┌──────────────────────────┬───────────────┬────────────┬───────────────────────┬───────────────────────┐
+  │ loss                     │      expected │  deviation │ 99 % of seasons below │ mean of the worst 1 % │
+  ├──────────────────────────┼───────────────┼────────────┼───────────────────────┼───────────────────────┤
+  │ seasons of the file      │ 500 (50.00 %) │ 0 (0.00 %) │         500 (50.00 %) │         500 (50.00 %) │
+  │ 2,000 simulated (seed 1) │ 500 (50.00 %) │ 0 (0.00 %) │         500 (50.00 %) │         500 (50.00 %) │
+  └──────────────────────────┴───────────────┴────────────┴───────────────────────┴───────────────────────┘
 
-1 seasons say little about rare events: load the premium accordingly.
+Premium, from the costlier of the two
+  expected loss  500
+  loading        100 (20 % of it)
+  capital        0 (8 % a year)
+  premium        600 (60.00 % of the sum insured)
+
+Seasons in the file: 1. So few say little about rare events: load accordingly.
 `);
   });
 

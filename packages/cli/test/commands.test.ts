@@ -92,6 +92,7 @@ describe("the command line", () => {
     ["insure backtest --csv x --column a --kind daysAbove --attachment 1 --exit 2", /needs a --threshold/],
     ["insure backtest --csv x --column a --kind sum --attachment one --exit 2", /It takes a number/],
     ["insure backtest --csv x --column a --kind sum --attachment 1 --exit 2 --from 02-30", /MM-DD/],
+    ["insure backtest --csv x --column a --kind sum --attachment 1 --exit 2 --loading lots", /It takes a percentage/],
   ];
   for (const [line, says] of wrong) {
     it(`refuses "publica ${line}" with one sentence and exit code 2`, async () => {

@@ -65,7 +65,7 @@ describe("keystore", () => {
   });
 
   it("refuses a file whose key is not the address's", async () => {
-    const keystore = parseKeystore(JSON.stringify({ ...PBKDF2, address: "00".repeat(19) + "01" }));
+    const keystore = parseKeystore(JSON.stringify({ ...PBKDF2, address: `${"00".repeat(19)}01` }));
     await rejected(decryptKeystore(keystore, "testpassword"), /another account/);
   });
 

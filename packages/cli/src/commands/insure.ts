@@ -52,6 +52,12 @@ function decimalNumber(text: string): string {
   return text;
 }
 
+function percentage(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > 1_000)
+    throw new InvalidArgumentError("It takes a percentage from 0 to 1000.");
+  return Number(text);
+}
+
 function hexBytes(text: string): Hex {
   if (!/^0x([0-9a-fA-F]{2})+$/.test(text)) throw new InvalidArgumentError("It takes 0x and pairs of hex digits.");
   return text as Hex;
@@ -241,10 +247,15 @@ export function insureCommand(io: Io): Command {
     .option("--unit <name>", "unit of the column", "units")
     .option("--decimals <n>", "digits after the point that count", wholeNumber(0, 6), 1)
     .option("--sum <n>", "sum insured", wholeNumber(1, 1_000_000_000), 10_000)
+    .option("--trend", "move past seasons to the level their linear trend has reached", false)
+    .option("--draws <n>", "seasons to simulate by block bootstrap", wholeNumber(1, 100_000), 2_000)
+    .option("--seed <n>", "whole number that fixes the simulation", wholeNumber(0, MOST), 1)
+    .option("--loading <percent>", "on the expected loss, for what is not known", percentage, 20)
+    .option("--capital-cost <percent>", "a year, on capital that could be lost", percentage, 8)
     .addOption(jsonOption)
     .addHelpText(
       "after",
-      "\nThe index and the payout are computed exactly as the contract computes them.\n\nExample: publica insure backtest --csv node_modules/vega-datasets/data/seattle-weather.csv --column precipitation --unit mm --kind sum --from 06-01 --to 08-31 --attachment 90 --exit 40 --sum 20000",
+      "\nIndex and payout are computed exactly as the contract computes them; same file and seed, same premium.\n\nExample: publica insure backtest --csv node_modules/vega-datasets/data/seattle-weather.csv --column precipitation --unit mm --kind sum --from 06-01 --to 08-31 --attachment 90 --exit 40 --sum 20000",
     )
     .action(({ csv, json, ...options }) => {
       const needs = /Above|Below/.test(options.kind);

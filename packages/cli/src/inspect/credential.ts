@@ -118,7 +118,8 @@ async function issuerChain(
       chain.push({ id, holder, standing, depth });
       id = parent;
     } else {
-      chain.push({ id, holder, standing: undefined, depth: undefined });
+      // Zero: it ended; another: the holder was appointed anew.
+      chain.push({ id, holder, standing: latest === 0 ? false : undefined, depth: undefined });
       id = await parentByEvent(context, address, id);
     }
   }

@@ -1,11 +1,15 @@
 import { type DailyValue, parseDailySeries } from "@publica/sdk";
 import {
-  computeIndex,
-  computePayoutBps,
+  blockBootstrap,
+  burnAnalysis,
+  detrend,
   FULL_BPS,
   type IndexKind,
   type IndexTerms,
   indexKinds,
+  type LossFigures,
+  lossFigures,
+  pricePolicy,
 } from "@publica/sdk/insurance";
 import pc from "picocolors";
 import { CliError } from "../lib/errors.ts";
@@ -34,7 +38,20 @@ export interface BacktestOptions {
   readonly exit: string;
   /** Sum insured in whole coins. */
   readonly sum: number;
+  /** Move past seasons to the level their trend has reached. */
+  readonly trend: boolean;
+  /** Simulated seasons, and the number that fixes them. */
+  readonly draws: number;
+  readonly seed: number;
+  /** On the expected loss, in percent. */
+  readonly loading: number;
+  /** A year, in percent, on the capital that could be lost beyond the expected loss. */
+  readonly capitalCost: number;
 }
+
+/** Hundredths of a coin: what premiums are rounded up to. */
+const CENT = 2;
+const CONFIDENCE = 0.99;
 
 export interface SeasonOutcome {
   /** Year in which the season began. */
@@ -68,69 +85,109 @@ export function backtest(options: BacktestOptions): Report {
       "Choose --from and --to within the file, or give a longer file.",
     );
   }
-  const outcomes = seasons.map(({ year, season }): SeasonOutcome => {
-    const index = computeIndex(
-      terms,
-      season.map(({ value }) => BigInt(value)),
-    );
-    return { year, days: season.length, index, payoutBps: Number(computePayoutBps(terms, index)) };
+  const measured = seasons.map(({ year, season }) => ({
+    label: String(year),
+    values: season.map(({ value }) => BigInt(value)),
+  }));
+  const least = values.every(({ value }) => value >= 0) ? 0n : undefined;
+  const priced = options.trend ? detrend(measured, least) : measured;
+  const outcomes = burnAnalysis(terms, priced).map(({ label, index, payoutBps }, i): SeasonOutcome => {
+    return { year: Number(label), days: seasons[i]?.season.length ?? 0, index, payoutBps: Number(payoutBps) };
+  });
+  const burn = lossFigures(
+    outcomes.map(({ payoutBps }) => payoutBps),
+    CONFIDENCE,
+  );
+  const { draws, seed } = options;
+  const simulated = blockBootstrap({ terms, seasons: priced, draws, seed, confidence: CONFIDENCE });
+  const premium = pricePolicy(BigInt(options.sum) * 10n ** BigInt(CENT), costlier(burn, simulated), {
+    risk: options.loading / 100,
+    costOfCapital: options.capitalCost / 100,
+    termYears: Math.max(...outcomes.map(({ days }) => days)) / 365,
+    fixedCost: 0n,
   });
 
-  const shares = outcomes.map(({ payoutBps }) => payoutBps / Number(FULL_BPS));
-  const mean = shares.reduce((total, share) => total + share, 0) / shares.length;
-  const variance = shares.reduce((total, share) => total + (share - mean) ** 2, 0) / Math.max(1, shares.length - 1);
+  const paid = outcomes.filter(({ payoutBps }) => payoutBps > 0).length;
   const unit = counts ? "days" : options.unit;
-  const shownIndex = (index: bigint): string => decimal(index, places);
-  const coins = (share: number): string => Math.round(share * options.sum).toLocaleString("en-US");
-  const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+  const coins = (bps: number): string => Math.round((bps * options.sum) / Number(FULL_BPS)).toLocaleString("en-US");
+  const percent = (bps: number): string => `${(bps / 100).toFixed(2)} %`;
+  const cents = (amount: bigint): string => decimal(amount, CENT);
+  const figures = ({ expected, deviation, valueAtRisk, tailValueAtRisk }: LossFigures): string[] =>
+    [expected, deviation, valueAtRisk, tailValueAtRisk].map((bps) => `${coins(bps)} (${percent(bps)})`);
 
   const data = {
     terms: { ...terms, unit, decimals: places },
     from: options.from,
     to: options.to,
     sum: options.sum,
+    trend: options.trend,
     seasons: outcomes,
-    expectedLoss: mean,
-    standardDeviation: Math.sqrt(variance),
-    worst: Math.max(...shares),
-    paidSeasons: shares.filter((share) => share > 0).length,
+    paidSeasons: paid,
+    burn,
+    simulated: { ...simulated, seed },
+    premium: { ...premium, decimals: CENT },
   };
   const text = [
     pairs([
       ["cover", `${options.kind} of ${options.column}, ${options.from} to ${options.to}`],
       ["pays", `from ${options.attachment} to ${options.exit} ${unit}`],
       ["file", `${values.length} days, ${values[0]?.date} to ${values.at(-1)?.date}`],
+      ["trend", options.trend ? "past seasons are moved to the level their trend has reached" : undefined],
     ]),
     heading("Seasons"),
     indent(`index   ${sparkline(outcomes.map(({ index }) => Number(index)))}`),
-    indent(`payout  ${sparkline(shares)}`),
+    indent(`payout  ${sparkline(outcomes.map(({ payoutBps }) => payoutBps))}`),
     indent(
       table(
         ["season", "days", `index (${unit})`, "share", "payout"],
         outcomes.map(({ year, days, index, payoutBps }) => [
           String(year),
           String(days),
-          shownIndex(index),
-          payoutBps === 0 ? pc.dim("0 %") : percent(payoutBps / Number(FULL_BPS)),
-          coins(payoutBps / Number(FULL_BPS)),
+          decimal(index, places),
+          payoutBps === 0 ? pc.dim("0 %") : percent(payoutBps),
+          coins(payoutBps),
         ]),
         [0, 1, 2, 3, 4],
       ),
     ),
-    heading(`Of a sum insured of ${options.sum.toLocaleString("en-US")}`),
+    heading(
+      `Of a sum insured of ${options.sum.toLocaleString("en-US")}, paid in ${paid} of ${outcomes.length} seasons`,
+    ),
+    indent(
+      table(
+        ["loss", "expected", "deviation", "99 % of seasons below", "mean of the worst 1 %"],
+        [
+          ["seasons of the file", ...figures(burn)],
+          [`${draws.toLocaleString("en-US")} simulated (seed ${seed})`, ...figures(simulated)],
+        ],
+        [1, 2, 3, 4],
+      ),
+    ),
+    heading("Premium, from the costlier of the two"),
     indent(
       pairs([
-        ["paid", `in ${data.paidSeasons} of ${outcomes.length} seasons`],
-        ["expected loss", `${coins(mean)} a season (${percent(mean)}): the premium without loading`],
-        ["deviation", `${coins(data.standardDeviation)} (${percent(data.standardDeviation)})`],
-        ["worst season", `${coins(data.worst)} (${percent(data.worst)})`],
+        ["expected loss", cents(premium.expectedLoss)],
+        ["loading", `${cents(premium.riskLoading)} (${options.loading} % of it)`],
+        ["capital", `${cents(premium.capitalCost)} (${options.capitalCost} % a year)`],
+        ["premium", `${cents(premium.premium)} (${percent(premium.rateBps)} of the sum insured)`],
       ]),
     ),
     ...(outcomes.length < 20
-      ? [pc.yellow(`\n${outcomes.length} seasons say little about rare events: load the premium accordingly.`)]
+      ? [pc.yellow(`\nSeasons in the file: ${outcomes.length}. So few say little about rare events: load accordingly.`)]
       : []),
   ];
   return { data, text: text.join("\n") };
+}
+
+/** Of each figure the greater one: neither a short file nor its reshuffling makes cover cheap. */
+function costlier(a: LossFigures, b: LossFigures): LossFigures {
+  return {
+    n: b.n,
+    expected: Math.max(a.expected, b.expected),
+    deviation: Math.max(a.deviation, b.deviation),
+    valueAtRisk: Math.max(a.valueAtRisk, b.valueAtRisk),
+    tailValueAtRisk: Math.max(a.tailValueAtRisk, b.tailValueAtRisk),
+  };
 }
 
 /** A number as people write it in whole units of `10^-decimals`; refused when it has more decimal places. */

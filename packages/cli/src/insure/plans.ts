@@ -96,15 +96,15 @@ export async function planSettlement(
     facts.push(["index", String(index)], ["pays", `${Number(payoutBps) / 100} % of each sum insured`]);
     Object.assign(data, { index, payoutBps });
     steps.push({
-      what: `decide series ${series} and settle up to ${max} of its ${one.policies} policies`,
+      what: `decide series ${series} and settle up to ${max} of its policies`,
       simulate: () =>
         client.simulateContract({ ...call, functionName: "decideAndSettle", args: [series, season ?? "0x", max] }),
       send: (from) => decideAndSettle(from, { settlement, series, max, ...(season === undefined ? {} : { season }) }),
     });
   } else if (one.state === "paying" || one.state === "refunding") {
-    facts.push(["owed", money(one.exposure, token)]);
+    facts.push(["owed", money(one.exposure, token)], ["left", `${one.policies - one.settled} policies`]);
     steps.push({
-      what: `settle up to ${max} of the ${one.policies - one.settled} policies left of series ${series}`,
+      what: `settle up to ${max} policies of series ${series}`,
       simulate: () => client.simulateContract({ ...call, functionName: "settle", args: [series, max] }),
       send: (from) => settleSeries(from, { settlement, series, max }),
     });

@@ -47,7 +47,10 @@ export function requestFailure(error: unknown): string {
   const code = (deepest as { code?: unknown } | undefined)?.code;
   const own = isNetwork ? (typeof code === "string" ? code : deepest?.message) : undefined;
   const words = own ?? (error instanceof BaseError ? error.details || error.shortMessage : String(error));
-  return (words.split("\n")[0] ?? "").replaceAll(/https?:\/\/\S+/g, (url) =>
-    URL.canParse(url) ? shownUrl(url) : "the endpoint",
-  );
+  return withoutUrls(words.split("\n")[0] ?? "");
+}
+
+/** The same words with every endpoint shortened to what may be shown. */
+export function withoutUrls(words: string): string {
+  return words.replaceAll(/https?:\/\/[^\s"']+/g, (url) => (URL.canParse(url) ? shownUrl(url) : "the endpoint"));
 }

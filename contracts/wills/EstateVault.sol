@@ -27,7 +27,7 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
-    /// @dev One slot, 216 bits:
+    /// @dev One slot, 192 bits:
     ///   0..39   beganAt             unix seconds; 0 = not begun
     ///  40..79   administrationEnd   unix seconds
     ///  80..95   claimDays
@@ -36,8 +36,8 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
     /// 128..135  executorThreshold
     /// 136..151  feeCapBps
     /// 152..167  debtCapBps
-    /// 168..199  paymentNumber
-    /// 200..215  version
+    /// 168..183  version
+    /// 184..191  anyRenounced        1 when the bitmap of renunciations must be read
     struct Settlement {
         uint40 beganAt;
         uint40 administrationEnd;
@@ -47,8 +47,8 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         uint8 executorThreshold;
         uint16 feeCapBps;
         uint16 debtCapBps;
-        uint32 paymentNumber;
         uint16 version;
+        bool anyRenounced;
     }
 
     /// @dev One slot an asset, 248 bits: what bequests were paid, the fixed sums, and whether claims are open.
@@ -58,10 +58,12 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         bool isOpen;
     }
 
-    /// @dev One slot an asset, used by executors only: what fees and debts may still take.
+    /// @dev One slot an asset, used by executors only, 256 bits: what fees and debts may still take, and the number of the
+    /// next payment in this asset.
     struct Caps {
-        uint128 feeLeft;
-        uint128 debtLeft;
+        uint112 feeLeft;
+        uint112 debtLeft;
+        uint32 number;
     }
 
     /// @dev What two bequests, 2i and 2i+1, were paid of an asset.
@@ -73,13 +75,15 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
     bytes32 private constant PAYMENT_TYPEHASH = keccak256(
         "Payment(bool fee,address asset,address to,uint128 amount,bytes32 invoice,uint32 number,uint256 deadline)"
     );
-    bytes32 private constant ASSENT_TYPEHASH = keccak256("Assent(uint32 number,uint256 deadline)");
+    bytes32 private constant ASSENT_TYPEHASH = keccak256("Assent(uint256 deadline)");
 
     uint16 private constant MAX_FEE_CAP_BPS = 1_000;
     uint16 private constant MAX_ADMINISTRATION_DAYS = 730;
     uint16 private constant MIN_CLAIM_DAYS = 180;
     uint16 private constant MIN_SUBSTITUTE_DAYS = 30;
     uint256 private constant BPS = 10_000;
+    /// @dev Nine words.
+    uint256 private constant BEQUEST_BYTES = 288;
     uint8 private constant FRACTION = 0;
     uint8 private constant FIXED = 1;
     uint8 private constant ERC721_TOKEN = 2;
@@ -137,13 +141,13 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
     }
 
     /// @inheritdoc IEstateVault
-    function paymentNumber() external view returns (uint32) {
-        return _settlement.paymentNumber;
+    function paymentNumber(address asset) external view returns (uint32) {
+        return _caps[asset].number;
     }
 
     /// @inheritdoc IEstateVault
     function dueOf(Bequest calldata bequest, address asset) external view returns (uint256) {
-        return _due(bequest, asset, _books[asset]);
+        return _due(bequest, asset, _books[asset], paidOf(asset, bequest.index));
     }
 
     /// @inheritdoc IEstateVault
@@ -200,8 +204,8 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
             executorThreshold: plan.executorThreshold,
             feeCapBps: uint16(Math.min(plan.feeCapBps, MAX_FEE_CAP_BPS)),
             debtCapBps: uint16(Math.min(plan.debtCapBps, BPS)),
-            paymentNumber: 0,
-            version: version
+            version: version,
+            anyRenounced: false
         });
         _residue = plan.residue;
         _bequestsRoot = plan.bequestsRoot;
@@ -218,10 +222,10 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         uint128 fixedTotal = 0;
         for (uint256 i = 0; i < table.length; ++i) if (table[i].asset == asset) fixedTotal = table[i].total;
         uint256 balance = _balance(asset);
-        uint128 feeLeft = ((balance * settlement.feeCapBps) / BPS).toUint128();
-        uint128 debtLeft = ((balance * settlement.debtCapBps) / BPS).toUint128();
+        uint112 feeLeft = ((balance * settlement.feeCapBps) / BPS).toUint112();
+        uint112 debtLeft = ((balance * settlement.debtCapBps) / BPS).toUint112();
         _books[asset] = Book({paid: 0, fixedTotal: uint256(fixedTotal).toUint120(), isOpen: true});
-        _caps[asset] = Caps({feeLeft: feeLeft, debtLeft: debtLeft});
+        _caps[asset] = Caps({feeLeft: feeLeft, debtLeft: debtLeft, number: 0});
         emit EstateAssetOpened(asset, fixedTotal, feeLeft, debtLeft);
     }
 
@@ -232,14 +236,19 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         uint8[] calldata indices,
         bytes[] calldata signatures
     ) external nonReentrant {
-        bytes32 digest = _paymentDigest(payment, _administer(payment.deadline));
-        _requireExecutors(digest, executors, indices, signatures);
-        if (!_books[payment.asset].isOpen) revert EstateAssetNotOpen(payment.asset);
-        Caps storage caps = _caps[payment.asset];
-        uint128 left = payment.fee ? caps.feeLeft : caps.debtLeft;
-        if (payment.amount > left) revert EstateAboveCap(payment.amount, left);
-        if (payment.fee) caps.feeLeft = left - payment.amount;
-        else caps.debtLeft = left - payment.amount;
+        _requireAdministration(payment.deadline);
+        Caps memory caps = _caps[payment.asset];
+        _requireExecutors(_paymentDigest(payment, caps.number), executors, indices, signatures);
+        uint112 left = payment.fee ? caps.feeLeft : caps.debtLeft;
+        if (payment.amount > left) {
+            if (!_books[payment.asset].isOpen) revert EstateAssetNotOpen(payment.asset);
+            revert EstateAboveCap(payment.amount, left);
+        }
+        left -= uint112(payment.amount);
+        if (payment.fee) caps.feeLeft = left;
+        else caps.debtLeft = left;
+        ++caps.number;
+        _caps[payment.asset] = caps;
         emit EstatePaymentReleased(payment.asset, payment.to, payment.amount, payment.fee, payment.invoice);
         _pay(payment.asset, payment.to, payment.amount);
     }
@@ -251,8 +260,8 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         uint8[] calldata indices,
         bytes[] calldata signatures
     ) external {
-        uint32 number = _administer(deadline);
-        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(ASSENT_TYPEHASH, number, deadline)));
+        _requireAdministration(deadline);
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(ASSENT_TYPEHASH, deadline)));
         _requireExecutors(digest, executors, indices, signatures);
         _settlement.administrationEnd = uint40(block.timestamp);
         emit EstateAssented(uint40(block.timestamp));
@@ -271,14 +280,17 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
             revert EstateBequestKindWrong(bequest.kind);
         Book memory book = _books[asset];
         if (!book.isOpen) revert EstateAssetNotOpen(asset);
-        uint256 due = _due(bequest, asset, book);
+        PaidPair storage pair = _pairs[asset][bequest.index >> 1];
+        bool isEven = bequest.index & 1 == 0;
+        uint256 paid = isEven ? pair.even : pair.odd;
+        uint256 due = _due(bequest, asset, book, paid);
         if (due == 0) revert EstateNothingDue(bequest.index);
 
         book.paid = (book.paid + due).toUint120();
         _books[asset] = book;
-        PaidPair storage pair = _pairs[asset][bequest.index >> 1];
-        if (bequest.index & 1 == 0) pair.even = (pair.even + due).toUint128();
-        else pair.odd = (pair.odd + due).toUint128();
+        // No bequest was paid more than all together, which fits into 120 bits.
+        if (isEven) pair.even = uint128(paid + due);
+        else pair.odd = uint128(paid + due);
         emit EstateBequestPaid(bequest.index, asset, to, due);
         _pay(asset, to, due);
     }
@@ -308,6 +320,7 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         _requireBequest(bequest, proof);
         if (msg.sender != bequest.heir) revert EstateNotEntitled(bequest.heir, msg.sender);
         _renounced[bequest.index >> 8] |= 1 << (bequest.index & 0xff);
+        _settlement.anyRenounced = true;
         emit EstateBequestRenounced(bequest.index, bequest.heir);
     }
 
@@ -349,14 +362,11 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         REGISTRY.heartbeatByVault(id);
     }
 
-    /// @dev Uses up a payment number, in the time and before the deadline executors may act.
-    function _administer(uint256 deadline) private returns (uint32 number) {
-        Settlement storage settlement = _begun();
-        uint40 until = settlement.administrationEnd;
+    /// @dev The time, and the deadline, in which executors may act.
+    function _requireAdministration(uint256 deadline) private view {
+        uint40 until = _begun().administrationEnd;
         if (block.timestamp >= until) revert EstateAdministrationOver(until);
         if (block.timestamp > deadline) revert EstatePaymentExpired(deadline);
-        number = settlement.paymentNumber;
-        settlement.paymentNumber = number + 1;
     }
 
     function _paymentDigest(EstatePayment calldata payment, uint32 number) private view returns (bytes32) {
@@ -391,14 +401,16 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
         }
     }
 
+    /// @dev The bequest is the first argument of every function that gets here, so its encoding stands behind the
+    /// selector as it is hashed into the tree.
     function _requireBequest(Bequest calldata bequest, bytes32[] calldata proof) private view {
-        if (!MerkleProof.verifyCalldata(proof, _bequestsRoot, keccak256(abi.encode(bequest))))
+        if (!MerkleProof.verifyCalldata(proof, _bequestsRoot, keccak256(msg.data[4:4 + BEQUEST_BYTES])))
             revert EstateBequestUnknown(bequest.index);
     }
 
     /// @dev The bequest is in the plan, heirs are paid by now, and `to` is the entitled account or its choice.
     function _requireClaimable(Bequest calldata bequest, address to, bytes32[] calldata proof) private view {
-        Settlement memory settlement = _begun();
+        Settlement storage settlement = _begun();
         uint40 until = settlement.administrationEnd;
         if (block.timestamp < until) revert EstateInAdministration(until);
         _requireBequest(bequest, proof);
@@ -407,10 +419,11 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
     }
 
     /// @dev The heir, then the substitute, then the residue; without a residue nothing lapses.
-    function _entitled(Bequest calldata bequest, Settlement memory settlement) private view returns (address) {
+    function _entitled(Bequest calldata bequest, Settlement storage settlement) private view returns (address) {
         uint256 from = Math.max(settlement.administrationEnd, Math.max(bequest.unlockAt, bequest.streamUntil));
         uint256 heirUntil = from + uint256(settlement.claimDays) * 1 days;
-        bool hasRenounced = _renounced[bequest.index >> 8] & (1 << (bequest.index & 0xff)) != 0;
+        bool hasRenounced =
+            settlement.anyRenounced && _renounced[bequest.index >> 8] & (1 << (bequest.index & 0xff)) != 0;
         if (block.timestamp < heirUntil && !hasRenounced) return bequest.heir;
         uint256 substituteUntil = heirUntil + uint256(settlement.substituteDays) * 1 days;
         if (block.timestamp < substituteUntil && bequest.substitute != address(0)) return bequest.substitute;
@@ -419,14 +432,19 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
     }
 
     /// @dev What can be paid now. Fixed sums come first and abate together; fractions are of what they leave.
-    function _due(Bequest calldata bequest, address asset, Book memory book) private view returns (uint256) {
+    function _due(
+        Bequest calldata bequest,
+        address asset,
+        Book memory book,
+        uint256 paid
+    ) private view returns (uint256) {
         if (block.timestamp < bequest.unlockAt) return 0;
         uint256 balance = _balance(asset);
         uint256 net = balance + book.paid;
         uint256 fixedPool = Math.min(net, book.fixedTotal);
         uint256 total =
             bequest.kind == FRACTION
-                ? Math.mulDiv(net - fixedPool, bequest.amount, BPS)
+                ? ((net - fixedPool) * bequest.amount) / BPS
                 : (book.fixedTotal == 0 ? 0 : Math.mulDiv(fixedPool, bequest.amount, book.fixedTotal));
         if (block.timestamp < bequest.streamUntil)
             total = Math.mulDiv(
@@ -434,7 +452,6 @@ contract EstateVault is IEstateVault, EIP712, Multicall, ReentrancyGuardTransien
                 block.timestamp - bequest.unlockAt,
                 uint256(bequest.streamUntil) - bequest.unlockAt
             );
-        uint256 paid = paidOf(asset, bequest.index);
         // A token that shrank by itself may leave less than was paid; then nothing more is due.
         return total <= paid ? 0 : Math.min(total - paid, balance);
     }

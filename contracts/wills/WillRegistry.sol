@@ -27,14 +27,15 @@ contract WillRegistry is WillDeath {
 
     /// @inheritdoc IWillRegistry
     function publishShare(WillId id, uint8 guardian, uint256 share, bytes32[] calldata proof) external {
-        Seal memory seal = _seals[id];
-        if (seal.stage != WillState.Released && seal.stage != WillState.Opened) revert WillStateWrong(id, stateOf(id));
+        Seal storage seal = _seals[id];
+        WillState stage = seal.stage;
+        if (stage != WillState.Released && stage != WillState.Opened) revert WillStateWrong(id, stateOf(id));
         uint16 bit = _guardianBit(id, guardian);
-        if (seal.published & bit != 0) revert WillShareAlreadyPublished(id, guardian);
+        uint16 published = seal.published;
+        if (published & bit != 0) revert WillShareAlreadyPublished(id, guardian);
         bytes32 leaf = WillLeaf.guardianShare(guardian, ShareVerifier.shareAddress(share));
         if (WillLeaf.rootOf(leaf, proof) != seal.root) revert WillNotInManifest(id);
-        seal.published |= bit;
-        _seals[id] = seal;
+        seal.published = published | bit;
         emit WillSharePublished(id, guardian, share);
     }
 

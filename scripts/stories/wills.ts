@@ -157,15 +157,14 @@ async function mainStory(wills: kit.Wills, document: Uint8Array): Promise<void> 
     deadline,
   };
   const pay = async (indices: number[]) => {
-    const number = await vault.read.paymentNumber();
+    const number = await vault.read.paymentNumber([zeroAddress]);
     const signed = await kit.executorSignatures(estate, vault.address, "Payment", { ...payment, number }, indices);
     return vault.write.release([payment, executors, indices, signed]);
   };
   await refused("one executor alone pays the undertaker", () => pay([0]));
   await pay([0, 2]);
   tell("two of three executors pay the undertaker 1 ETH");
-  const number = await vault.read.paymentNumber();
-  const assents = await kit.executorSignatures(estate, vault.address, "Assent", { number, deadline }, [0, 1]);
+  const assents = await kit.executorSignatures(estate, vault.address, "Assent", { deadline }, [0, 1]);
   const claims = plan.bequests.flatMap((bequest) => {
     const leaf = bequestProof(plan, bequest.index);
     if (bequest.kind === "erc721")

@@ -143,7 +143,7 @@ interface IEstateVault {
     /// @dev Collect the missing signatures.
     error EstateQuorumMissing(uint256 given, uint256 required);
     /// @notice The executor's signature is not valid for this payment, number, vault and chain.
-    /// @dev Read `paymentNumber()` and sign again.
+    /// @dev Read `paymentNumber(asset)` and sign again.
     error EstateSignatureInvalid(address executor);
     /// @notice The executors are not in ascending order, or one signed twice.
     /// @dev Sort the signatures by the executor's index.
@@ -195,8 +195,8 @@ interface IEstateVault {
         address asset
     ) external view returns (bool isOpen, uint128 paid, uint128 fixedTotal, uint128 feeLeft, uint128 debtLeft);
 
-    /// @notice The number the next payment must be signed with.
-    function paymentNumber() external view returns (uint32);
+    /// @notice The number the next payment in `asset` must be signed with.
+    function paymentNumber(address asset) external view returns (uint32);
 
     /// @notice What `bequest` can be paid of `asset` now, ignoring who asks.
     function dueOf(Bequest calldata bequest, address asset) external view returns (uint256);

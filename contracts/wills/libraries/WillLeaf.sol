@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {ShareVerifier} from "../../foundation/ShareVerifier.sol";
 
 /// @notice One heir as the manifest names it: the wallet, and the account of the heir's share of the first lock.
@@ -70,7 +69,22 @@ library WillLeaf {
     }
 
     /// @notice The first 29 bytes of the root that `leaf` and its siblings lead to.
+    /// @dev As OpenZeppelin's MerkleProof.processProofCalldata, against which it is fuzzed, in the scratch space.
     function rootOf(bytes32 leaf, bytes32[] calldata proof) internal pure returns (bytes29) {
-        return bytes29(MerkleProof.processProofCalldata(proof, leaf));
+        assembly ("memory-safe") {
+            let end := add(proof.offset, shl(5, proof.length))
+            for {
+                let position := proof.offset
+            } lt(position, end) {
+                position := add(position, 0x20)
+            } {
+                let sibling := calldataload(position)
+                let side := shl(5, gt(leaf, sibling))
+                mstore(side, leaf)
+                mstore(xor(side, 0x20), sibling)
+                leaf := keccak256(0x00, 0x40)
+            }
+        }
+        return bytes29(leaf);
     }
 }

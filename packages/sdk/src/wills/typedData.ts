@@ -81,10 +81,7 @@ export const willTypes = {
     { name: "number", type: "uint32" },
     { name: "deadline", type: "uint256" },
   ],
-  Assent: [
-    { name: "number", type: "uint32" },
-    { name: "deadline", type: "uint256" },
-  ],
+  Assent: [{ name: "deadline", type: "uint256" }],
 } as const;
 
 export type WillMessage = keyof typeof willTypes;

@@ -26,6 +26,8 @@ contract GatewaySweeps is IGatewaySweeps, ReentrancyGuardTransient {
     mapping(address gateway => uint256) private _slots;
     /// @notice Seat of a device: gateway 160 | index 8 | taken 1 (bit 0).
     mapping(uint32 device => uint256) private _seats;
+    /// @notice Whose devices a gateway agreed to carry.
+    mapping(address gateway => mapping(address owner => bool)) public serves;
     /// @notice The device at a seat of a gateway; 0: free.
     mapping(address gateway => mapping(uint8 index => uint32)) public deviceAt;
     /// @notice What an account can withdraw once `withdrawableAt` has passed, wei.
@@ -69,9 +71,17 @@ contract GatewaySweeps is IGatewaySweeps, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IGatewaySweeps
+    function serve(address owner, bool served) external {
+        _serving();
+        serves[msg.sender][owner] = served;
+        emit OwnerServed(msg.sender, owner, served);
+    }
+
+    /// @inheritdoc IGatewaySweeps
     function seat(address gateway, uint8 index, uint32 device) external {
         if (REGISTER.partiesOf(device).owner != msg.sender) revert GatewayNotDeviceOwner(device, msg.sender);
-        if (_slots[gateway] & (SERVING | LEAVING) != SERVING) revert GatewayNotServing(gateway);
+        if (_slots[gateway] & (SERVING | LEAVING) != SERVING || !serves[gateway][msg.sender])
+            revert GatewayNotServing(gateway);
         if (deviceAt[gateway][index] != 0) revert GatewaySeatTaken(gateway, index);
         uint256 former = _seats[device];
         if (former != 0) delete deviceAt[address(uint160(former >> 96))][uint8(former >> 88)];

@@ -189,6 +189,7 @@ class Block {
     const { sweeps, parties } = this.#community;
     const { account } = wallet(this.#community, index);
     await sweeps.write.join({ account, value: 10n ** 18n });
+    await sweeps.write.serve([parties.owner.address, true], { account });
     for (const device of this.#devices)
       await sweeps.write.seat([account.address, device.id, device.id], { account: parties.owner });
     this.#gatewayIndex = index;

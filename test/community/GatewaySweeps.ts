@@ -24,6 +24,7 @@ async function fixture() {
   const device = await installDevice(community, { index: 1 });
   const gateway = wallet(community, 2).account;
   await community.sweeps.write.join({ account: gateway, value: BOND });
+  await community.sweeps.write.serve([community.parties.owner.address, true], { account: gateway });
   await community.sweeps.write.seat([gateway.address, SEAT, 1], { account: community.parties.owner });
   // A full hour, so that each test knows which hour its sweeps fall in.
   await travelTo(community, (Math.floor((await chainTime(community)) / HOUR) + 1) * HOUR);
@@ -77,6 +78,19 @@ describe("GatewaySweeps", () => {
     expect(await sweeps.read.deviceAt([gateway.address, 3])).to.equal(0);
     const [, index, seated] = await sweeps.read.seatOf([2]);
     expect([index, seated]).to.deep.equal([4, true]);
+  });
+
+  it("answers only for owners that it agreed to serve", async () => {
+    const { community, gateway } = await fresh();
+    const { sweeps, parties } = community;
+    await installDevice(community, { index: 2 });
+    const hash = await sweeps.write.serve([parties.owner.address, false], { account: gateway });
+    expect((await emitted(community, hash, sweeps, "OwnerServed")).served).to.equal(false);
+    const owner = { account: parties.owner };
+    await refused(sweeps.write.seat([gateway.address, 3, 2], owner), "GatewayNotServing");
+    await sweeps.write.serve([parties.owner.address, true], { account: gateway });
+    await sweeps.write.seat([gateway.address, 3, 2], owner);
+    await refused(sweeps.write.serve([gateway.address, true], owner), "GatewayNotServing");
   });
 
   it("chains every change as the SDK does, and restates without writing within the hour", async () => {

@@ -18,14 +18,15 @@ struct Sweep {
 interface IGatewaySweeps {
     event GatewayJoined(address indexed gateway, uint256 bond);
     event GatewayLeaving(address indexed gateway, uint40 withdrawableAt);
+    event OwnerServed(address indexed gateway, address indexed owner, bool served);
     event DeviceSeated(address indexed gateway, uint8 indexed seat, uint32 indexed device);
     event FleetSwept(address indexed gateway, uint256 word, bytes32 root, uint32 formerHour);
     event FleetUnchanged(address indexed gateway, bytes32 root);
     event GatewayExposed(address indexed gateway, uint32 indexed device, address indexed reporter, uint256 bond);
     event GatewayPaid(address indexed account, uint256 amount);
 
-    /// @notice The account is no gateway in service, or already one.
-    /// @dev Join with the bond; a gateway that left or was exposed joins under another account.
+    /// @notice The account is no gateway in service, or already one, or does not serve this owner.
+    /// @dev Join with the bond and agree to serve the owner; a gateway that left or was exposed joins under another account.
     error GatewayNotServing(address gateway);
     /// @notice The bond sent is not the bond asked for.
     /// @dev Send exactly the amount given.
@@ -53,7 +54,10 @@ interface IGatewaySweeps {
     /// @notice Becomes a gateway: exactly BOND in ETH.
     function join() external payable;
 
-    /// @notice Gives a device a seat at a gateway; the device's owner. The same seat again is refused until freed.
+    /// @notice Agrees to carry an owner's devices, or ends it for further seats: nobody answers for devices it never agreed to.
+    function serve(address owner, bool served) external;
+
+    /// @notice Gives a device a seat at a gateway; the device's owner, if the gateway serves that owner.
     function seat(address gateway, uint8 index, uint32 device) external;
 
     /// @notice States a new word about all seats.

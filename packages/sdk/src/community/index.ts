@@ -44,6 +44,7 @@ export * from "./ruleOrder.ts";
 export * from "./sayAboutDevice.ts";
 export * from "./seatDevice.ts";
 export * from "./selfClearOrder.ts";
+export * from "./serveOwner.ts";
 export * from "./setAvailability.ts";
 export * from "./settleOrder.ts";
 export * from "./stepOrder.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Abi, type Hash, parseEventLogs } from "viem";
-import { decodeRevert } from "../../packages/sdk/src/foundation/errors.ts";
+import { decodeRevert } from "@publica/sdk";
 import type { Community } from "../../scripts/lib/community.ts";
 
 /** The call must revert with this custom error; returns its values. */

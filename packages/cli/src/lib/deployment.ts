@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { addressOf, type Deployment, parseDeployment } from "@publica/sdk";
+import { type Deployment, parseDeployment } from "@publica/sdk";
 import { type Address, isAddressEqual } from "viem";
 import { CliError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -75,5 +75,3 @@ export function requireDeployment(io: Io, chainId: number, file?: string): Found
 export function nameIn(deployment: Deployment | undefined, address: Address): string | undefined {
   return Object.entries(deployment?.contracts ?? {}).find(([, entry]) => isAddressEqual(entry.address, address))?.[0];
 }
-
-export { addressOf };

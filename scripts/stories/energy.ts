@@ -252,7 +252,7 @@ async function measure(
     line.update(`meter ${i + 1} of ${ids.length}`);
     const valuesWh = Array.from({ length: DAY }, (_, t) => {
       const { load, sun } = profile(i, t, seed);
-      return Math.round(sun * (i === 0 ? 0.6 : 1)) - load + ((i * 13 + t * 7 + seed) % 21) - 10;
+      return Math.round(sun * (i === 0 ? 2 / 3 : 1)) - load + ((i * 13 + t * 7 + seed) % 21) - 10;
     });
     const { a, b } = meterKey(i).sign(domain, { account, day, valuesWh });
     await market.meters.write.post([account, day, encodeMeterValues(valuesWh), a, b]);

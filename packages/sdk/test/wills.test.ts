@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Address, type Hex, hexToBytes, zeroAddress } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
-import { PublicaError } from "../src/foundation/errors.ts";
+import type { PublicaError } from "../src/foundation/errors.ts";
 import { generateEncryptionKey, openVault, collect, type EncryptionKey, type Share } from "../src/foundation/crypto.ts";
 import { interpolate } from "../src/foundation/threshold/reconstruct.ts";
 import {

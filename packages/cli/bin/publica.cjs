@@ -47,7 +47,7 @@ if (!fs.existsSync(path.join(ROOT, "packages", "sdk", "src", "generated", "abi.t
 
 // Running TypeScript is no experiment any more in the releases after the first one that could.
 process.removeAllListeners("warning");
-process.on("warning", (warning) => {
+process.on("warning", function (warning) {
   if (warning.name !== "ExperimentalWarning") process.stderr.write(warning.name + ": " + warning.message + "\n");
 });
 

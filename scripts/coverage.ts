@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
+import { build } from "./build.ts";
 import { ProgressLine, table } from "./lib/console.ts";
 import { ROOT } from "./lib/run.ts";
 import { contractFiles, createScratch, testFiles } from "./lib/scratch.ts";
@@ -157,6 +158,8 @@ await command(USAGE, async () => {
     console.log(USAGE);
     return 0;
   }
+  // The tests read the SDK's generated ABIs.
+  await build("production");
   const line = new ProgressLine();
   line.update("instrumenting the contracts");
   const scratch = await createScratch(

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { basename, dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
+import { build } from "./build.ts";
 import { ProgressLine, table } from "./lib/console.ts";
 import { type Mutant, mutate } from "./lib/mutations.ts";
 import { ROOT } from "./lib/run.ts";
@@ -151,6 +152,8 @@ async function main(): Promise<number> {
   const isExplained = ({ file, code, mutation }: Mutant): boolean =>
     explained.some((entry) => entry.file === file && entry.code === code && entry.mutation === mutation);
 
+  // The tests read the SDK's generated ABIs.
+  if (!values.list) await build("production");
   const line = new ProgressLine();
   const rows: string[][] = [];
   const survivors: Mutant[] = [];
@@ -237,7 +240,7 @@ pragma solidity ^0.8.28;
 
 library Mutants {
     function _miner() private view returns (uint160) {
-        return uint160(block.coinbase);
+        return uint160(address(block.coinbase));
     }
 
     function _pure(function() internal view returns (uint160) f) private pure returns (function() pure returns (uint160) g) {

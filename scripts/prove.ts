@@ -11,6 +11,8 @@ import { parse } from "./lib/solidity.ts";
 import { command, UsageError } from "./lib/usage.ts";
 import type { ProveJob, ProveResult } from "./lib/prover.ts";
 
+/** The solver has no clock of its own inside WebAssembly. */
+const LIMIT_MS = 240_000;
 const HARNESSES = join("test", "smt");
 
 const USAGE = `Usage: npm run prove -- [NAME]... [--json FILE]
@@ -24,7 +26,17 @@ Example: npm run prove -- Median`;
 function check(job: ProveJob): Promise<ProveResult> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./lib/prover.ts", import.meta.url), { workerData: job });
+    const timer = setTimeout(() => {
+      void worker.terminate();
+      resolve({
+        proved: 0,
+        refuted: [],
+        unproved: [],
+        messages: [`${job.contract}: no answer in ${LIMIT_MS / 1_000} s`],
+      });
+    }, LIMIT_MS);
     worker.once("message", (result: ProveResult) => {
+      clearTimeout(timer);
       void worker.terminate();
       resolve(result);
     });

@@ -2,15 +2,16 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {Base64} from "solady/src/utils/Base64.sol";
-import {LibString} from "solady/src/utils/LibString.sol";
 import {ERC721} from "solady/src/tokens/ERC721.sol";
 import {IPolicyBook, Policy, Quote, Series, Terms} from "./interfaces/IPolicyBook.sol";
+import {IPolicyCard} from "./interfaces/IPolicyCard.sol";
 import {Cover, SeriesId, SeriesState} from "./interfaces/IUnderwritingPool.sol";
 import {IndexEngine} from "./libraries/IndexEngine.sol";
+import {PolicyCard} from "./PolicyCard.sol";
 import {SeriesBlob} from "./libraries/SeriesBlob.sol";
 
 /// @title PolicyBook
@@ -31,6 +32,9 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         "Quote(uint64 series,address buyer,uint128 sumInsured,uint128 premium,uint32 sequence,uint40 validUntil)"
     );
 
+    /// @notice Draws the policies' cards.
+    IPolicyCard public immutable CARD;
+
     mapping(address key => QuoteKey state) private _quoteKeys;
     uint64 private _seriesCount;
 
@@ -38,7 +42,9 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
     bool public salesPaused;
 
     /// @param manager The deployment's AccessManager: who opens series, appoints quote keys and pauses sales.
-    constructor(address manager) EIP712("Publica PolicyBook", "1") AccessManaged(manager) {}
+    constructor(address manager) EIP712("Publica PolicyBook", "1") AccessManaged(manager) {
+        CARD = new PolicyCard();
+    }
 
     // ── read ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -55,15 +61,9 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
     /// @notice What the policy says, as a data URI.
     function tokenURI(uint256 policyId) public view override returns (string memory) {
         if (!_exists(policyId)) revert PolicyUnknown(policyId);
-        Series memory series = seriesOf(SeriesId.wrap(uint64(policyId >> 32)));
-        string memory json = string.concat(
-            '{"name":"',
-            LibString.escapeJSON(LibString.fromSmallString(series.terms.name)),
-            " #",
-            LibString.toString(uint32(policyId)),
-            '","description":"Parametric cover that pays itself when the measured data meet its terms."}'
-        );
-        return string.concat("data:application/json;base64,", Base64.encode(bytes(json)));
+        SeriesId id = SeriesId.wrap(uint64(policyId >> 32));
+        Series memory series = seriesOf(id);
+        return CARD.uri(policyId, series, _policy(policyId), series.terms.pool.seriesOf(id));
     }
 
     /// @inheritdoc IPolicyBook
@@ -141,8 +141,7 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         uint48 premiumUnits = _toUnits(quote.premium, series.unit);
         _checkSale(quote, series.terms);
         _spendLimit(key, sumUnits);
-        if (!SignatureChecker.isValidSignatureNowCalldata(key, quoteDigest(quote), signature))
-            revert PolicyQuoteInvalid(key);
+        _checkSignature(key, quoteDigest(quote), signature);
 
         _setAux(msg.sender, uint224(quote.sequence) + 1);
         policyId = _write(quote.series, series, sumUnits, premiumUnits);
@@ -197,6 +196,13 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         if (block.timestamp > quote.validUntil) revert PolicyQuoteExpired(quote.validUntil);
         uint256 purchases = _getAux(msg.sender);
         if (quote.sequence != purchases) revert PolicyQuoteSequence(purchases, quote.sequence);
+    }
+
+    /// @dev Plain accounts first: it spares looking up whether the key is a contract.
+    function _checkSignature(address key, bytes32 digest, bytes calldata signature) private view {
+        (address signer, ECDSA.RecoverError err, ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (err == ECDSA.RecoverError.NoError && signer == key) return;
+        if (!SignatureChecker.isValidSignatureNowCalldata(key, digest, signature)) revert PolicyQuoteInvalid(key);
     }
 
     /// @dev What holds whoever signed the quote: the sales period, the premium's floor and ceiling.

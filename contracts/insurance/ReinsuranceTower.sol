@@ -85,6 +85,7 @@ contract ReinsuranceTower is IReinsuranceTower, AccessManaged {
                 token.safeTransferFrom(msg.sender, address(this), premium);
                 token.forceApprove(address(pool), premium);
             }
+            emit RiskCeded(msg.sender, series, i, cover.exposureUnits, cover.premiumUnits);
             pool.write(cover, type(uint64).max);
         }
     }

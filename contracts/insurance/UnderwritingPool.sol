@@ -33,7 +33,7 @@ contract UnderwritingPool is CapitalVault {
     /// @inheritdoc IUnderwritingPool
     address public immutable TOWER;
 
-    mapping(SeriesId series => SeriesAccount account) private _series;
+    mapping(SeriesId series => uint256 word) private _series;
     mapping(uint32 zone => Zone state) private _zones;
 
     modifier only(address expected) {
@@ -68,12 +68,12 @@ contract UnderwritingPool is CapitalVault {
 
     /// @inheritdoc IUnderwritingPool
     function seriesOf(SeriesId series) external view returns (SeriesAccount memory account) {
-        return _series[series];
+        return _loadSeries(series);
     }
 
     /// @inheritdoc IUnderwritingPool
     function openSeries() external view returns (uint256) {
-        return _ledger.openSeries;
+        return _loadLedger().openSeries;
     }
 
     /// @inheritdoc IUnderwritingPool
@@ -90,9 +90,13 @@ contract UnderwritingPool is CapitalVault {
         uint40 end,
         uint40 settleBy
     ) external only(BOOK) returns (uint8 window) {
-        window = _windowFor(start, end);
-        _series[series].state = SeriesState.Open;
-        ++_ledger.openSeries;
+        Ledger memory ledger = _loadLedger();
+        window = _windowFor(ledger, start, end);
+        ++ledger.openSeries;
+        _storeLedger(ledger);
+        SeriesAccount memory account;
+        account.state = SeriesState.Open;
+        _storeSeries(series, account);
         if (settleBy > _config.riskUntil) _config.riskUntil = settleBy;
         emit SeriesAccepted(series, start, end, window);
         if (TOWER != address(0)) IReinsuranceTower(TOWER).accept(series, start, end, settleBy);
@@ -111,7 +115,7 @@ contract UnderwritingPool is CapitalVault {
         account.exposure = uint64(exposure);
         account.premium += cover.premiumUnits;
         account.count = index + 1;
-        _series[cover.series] = account;
+        _storeSeries(cover.series, account);
 
         uint64 ceded;
         uint64 premium = cover.premiumUnits;
@@ -130,7 +134,6 @@ contract UnderwritingPool is CapitalVault {
             revert PoolPremiumTooHigh(premium + ceded, cover.exposureUnits);
         _lock(cover.exposureUnits, ceded, premium);
         _windows[cover.window].premium += premium;
-        emit CoverWritten(cover.series, index, cover.exposureUnits, cover.premiumUnits);
         _pull(cover.party, cover.premiumUnits * UNIT);
         if (TOWER != address(0)) IReinsuranceTower(TOWER).cede(cover.series, account.exposure, cover.premiumUnits);
     }
@@ -143,7 +146,7 @@ contract UnderwritingPool is CapitalVault {
         SeriesAccount memory account = _openSeries(cover.series);
         account.exposure -= cover.exposureUnits;
         account.premium -= cover.premiumUnits;
-        _series[cover.series] = account;
+        _storeSeries(cover.series, account);
         if (cover.zone != 0) _zones[cover.zone].exposure -= cover.exposureUnits;
         uint64 freed;
         uint64 cededPremium;
@@ -156,8 +159,10 @@ contract UnderwritingPool is CapitalVault {
             );
         uint256 unearned = _leaveWindow(cover.window, cover.premiumUnits - cededPremium);
         uint256 own = Math.min(refundUnits * UNIT - refund, unearned);
-        _ledger.locked = _ledger.locked + freed - cover.exposureUnits;
-        _ledger.accounted -= uint104(own);
+        Ledger memory ledger = _loadLedger();
+        ledger.locked = ledger.locked + freed - cover.exposureUnits;
+        ledger.accounted -= own;
+        _storeLedger(ledger);
         refund += own;
         emit CoverReleased(cover.series, cover.party, cover.exposureUnits, refund);
         _send(cover.party, refund);
@@ -179,12 +184,12 @@ contract UnderwritingPool is CapitalVault {
         if (TOWER != address(0))
             (drawn, ceded) = IReinsuranceTower(TOWER).draw(series, account, payoutBps, reserve, refunding);
 
-        Ledger memory ledger = _ledger;
+        Ledger memory ledger = _loadLedger();
         --ledger.openSeries;
         ledger.locked = ledger.locked + ceded - exposure;
         ledger.reserved += reserve;
-        ledger.accounted += uint104(drawn * UNIT);
-        _ledger = ledger;
+        ledger.accounted += drawn * UNIT;
+        _storeLedger(ledger);
         account.exposure = reserve;
         account.payoutBps = payoutBps;
         account.decidedAt = uint40(block.timestamp);
@@ -194,13 +199,13 @@ contract UnderwritingPool is CapitalVault {
                 : refunding
                     ? SeriesState.Refunding
                     : SeriesState.Paying;
-        _series[series] = account;
+        _storeSeries(series, account);
         emit LossReserved(series, account.state, payoutBps, reserve);
     }
 
     /// @inheritdoc IUnderwritingPool
     function pay(SeriesId series, uint32 advance, Payee[] calldata payees) external only(SETTLEMENT) nonReentrant {
-        SeriesAccount memory account = _series[series];
+        SeriesAccount memory account = _loadSeries(series);
         if (account.state != SeriesState.Paying && account.state != SeriesState.Refunding)
             revert PoolSeriesState(series, account.state);
         uint64 total;
@@ -209,17 +214,17 @@ contract UnderwritingPool is CapitalVault {
         account.exposure -= total;
         account.cursor += advance;
 
-        Ledger memory ledger = _ledger;
+        Ledger memory ledger = _loadLedger();
         ledger.reserved -= total;
-        ledger.accounted -= uint104(total * UNIT);
+        ledger.accounted -= total * UNIT;
         if (account.cursor >= account.count) {
             emit SeriesClosed(series, account.exposure);
             ledger.reserved -= account.exposure;
             account.exposure = 0;
             account.state = SeriesState.Closed;
         }
-        _ledger = ledger;
-        _series[series] = account;
+        _storeLedger(ledger);
+        _storeSeries(series, account);
 
         for (uint256 i; i < payees.length; ++i) {
             Payee calldata payee = payees[i];
@@ -232,15 +237,15 @@ contract UnderwritingPool is CapitalVault {
     /// @inheritdoc IUnderwritingPool
     function draw(SeriesId series, uint64 lossUnits) external only(BOOK) nonReentrant {
         SeriesAccount memory account = _openSeries(series);
-        Ledger memory ledger = _ledger;
+        Ledger memory ledger = _loadLedger();
         --ledger.openSeries;
         ledger.locked -= account.exposure;
-        ledger.accounted -= uint104(lossUnits * UNIT);
-        _ledger = ledger;
+        ledger.accounted -= lossUnits * UNIT;
+        _storeLedger(ledger);
         account.exposure = 0;
         account.decidedAt = uint40(block.timestamp);
         account.state = SeriesState.Closed;
-        _series[series] = account;
+        _storeSeries(series, account);
         emit LayerDrawn(series, SETTLEMENT, lossUnits);
         if (lossUnits != 0) IERC20(asset()).safeTransfer(SETTLEMENT, lossUnits * UNIT);
     }
@@ -254,8 +259,30 @@ contract UnderwritingPool is CapitalVault {
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    function _loadSeries(SeriesId series) private view returns (SeriesAccount memory account) {
+        uint256 word = _series[series];
+        account.exposure = uint64(word);
+        account.premium = uint64(word >> 64);
+        account.count = uint32(word >> 128);
+        account.cursor = uint32(word >> 160);
+        account.payoutBps = uint16(word >> 192);
+        account.state = SeriesState(uint8(word >> 208));
+        account.decidedAt = uint40(word >> 216);
+    }
+
+    function _storeSeries(SeriesId series, SeriesAccount memory account) private {
+        _series[series] =
+            account.exposure |
+            (uint256(account.premium) << 64) |
+            (uint256(account.count) << 128) |
+            (uint256(account.cursor) << 160) |
+            (uint256(account.payoutBps) << 192) |
+            (uint256(account.state) << 208) |
+            (uint256(account.decidedAt) << 216);
+    }
+
     function _openSeries(SeriesId series) private view returns (SeriesAccount memory account) {
-        account = _series[series];
+        account = _loadSeries(series);
         if (account.state != SeriesState.Open) revert PoolSeriesState(series, account.state);
     }
 

@@ -1,5 +1,6 @@
 import type {
   AccountRuntimeValue,
+  Future as IgnitionFuture,
   IgnitionModuleBuilder,
   NamedArtifactContractAtFuture,
   NamedArtifactContractDeploymentFuture,
@@ -22,17 +23,31 @@ export interface Permission {
   readonly immediate?: boolean;
 }
 
+/** Roles of the modules loaded so far that act at once; the hand-over to a multisig keeps them quick. */
+const immediateRoles = new Set<bigint>();
+
+/** Whether `role` only takes power away and therefore acts without delay. */
+export function isImmediate(role: bigint): boolean {
+  return immediateRoles.has(role);
+}
+
 /**
  * Gives each role exactly its functions, labels it and grants it to the account the parameters name, with the execution
  * delay of the module's parameter `delay` (seconds between announcing an administrative call and making it); roles that
  * only take power away act at once.
  */
-export function permit(m: IgnitionModuleBuilder, manager: Target, permissions: readonly Permission[]): void {
+export function permit(
+  m: IgnitionModuleBuilder,
+  manager: Target,
+  permissions: readonly Permission[],
+  after: IgnitionFuture[] = [],
+): void {
   const deployer: AccountRuntimeValue = m.getAccount(0);
   const delay = m.getParameter("delay", 0);
   for (const { role, name, target, abi, functions, immediate } of permissions) {
+    if (immediate) immediateRoles.add(role);
     const selectors = functions.map((item) => toFunctionSelector(getAbiItem({ abi, name: item }) as AbiFunction));
-    m.call(manager, "setTargetFunctionRole", [target, selectors, role], { id: `${name}_functions` });
+    m.call(manager, "setTargetFunctionRole", [target, selectors, role], { id: `${name}_functions`, after });
     m.call(manager, "labelRole", [role, name], { id: `${name}_label` });
     m.call(manager, "grantRole", [role, m.getParameter(name, deployer), immediate ? 0 : delay], {
       id: `${name}_grant`,

@@ -2,10 +2,11 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { underwritingPoolAbi } from "@publica/sdk/abi";
 import { permit } from "../lib/permit.ts";
 import Publica from "../Publica.ts";
+import { energyMarket } from "./Energy.ts";
 
 const WEEK = 604_800;
 
-/** The suite with a play currency and one pool in it: what `npm start`, `npm run dev` and the stories stand on. */
+/** The suite with a play currency, one pool and one energy market in it: what `npm start`, `npm run dev` and the stories stand on. */
 export default buildModule("Demonstration", (m) => {
   const suite = m.useModule(Publica);
   const testToken = m.contract("TestToken", ["Publica Play Money", "PLAY", 6]);
@@ -28,5 +29,6 @@ export default buildModule("Demonstration", (m) => {
       functions: ["setPoolCap", "setZoneCap"],
     },
   ]);
-  return { ...suite, testToken, underwritingPool };
+  const market = energyMarket(m, suite.accessManager, testToken);
+  return { ...suite, testToken, underwritingPool, ...market };
 });

@@ -33,8 +33,37 @@ export interface Bench {
   recordGas(id: string, hash: Hash, n?: number, peer?: string): Promise<number>;
 }
 
+/** Every bench begins at the same moment, so that signatures, and with them the gas of their bytes, come out the same. */
+const BENCH_DATE = "2030-01-01T00:00:00Z";
+
+/** Lets the chain's time pass by one second a block and by what is asked for, never by the time the bench itself takes. */
+function stopClock(provider: Connection["provider"]): void {
+  const request = provider.request.bind(provider);
+  let chosen = false;
+  const choose = async (seconds: number): Promise<void> => {
+    const { timestamp } = (await request({ method: "eth_getBlockByNumber", params: ["latest", false] })) as {
+      timestamp: Hex;
+    };
+    await request({ method: "evm_setNextBlockTimestamp", params: [Number(timestamp) + seconds] });
+    chosen = true;
+  };
+  provider.request = (async (args: { method: string; params?: readonly unknown[] }) => {
+    if (args.method === "evm_increaseTime") {
+      await choose(Number(args.params?.[0]));
+      return args.params?.[0];
+    }
+    if (args.method === "evm_setNextBlockTimestamp") chosen = true;
+    if (/^(eth_send(Raw)?Transaction|evm_mine)$/.test(args.method)) {
+      if (!chosen && !(args.method === "evm_mine" && (args.params?.length ?? 0) > 0)) await choose(1);
+      chosen = false;
+    }
+    return request(args);
+  }) as typeof provider.request;
+}
+
 export async function createBench(record: (row: Row) => void): Promise<Bench> {
-  const connection = await hre.network.create({ network: "default" });
+  const connection = await hre.network.create({ network: "default", override: { initialDate: BENCH_DATE } });
+  stopClock(connection.provider);
   const client = await connection.viem.getPublicClient();
   const gasUsed = async (hash: Hash): Promise<number> => {
     const receipt = await client.getTransactionReceipt({ hash });

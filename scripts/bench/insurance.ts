@@ -121,7 +121,6 @@ async function open(suite: Suite, feed: Hex, more: Partial<SeriesTerms>): Promis
     lastRound: 1,
     start,
     end: start + 30 * DAY,
-    zone: ZONE,
     capacity: 10n ** 13n,
     index: storm,
     ...more,
@@ -182,6 +181,9 @@ async function benchOne(bench: Bench, suite: Suite): Promise<void> {
   await bench.recordGas("insurance.buy.opening", await buy(suite, wallet, series));
   await bench.recordGas("insurance.buy.first", await buy(suite, other, series));
   await bench.recordGas("insurance.buy.repeat", await buy(suite, other, series));
+  const zoned = await open(suite, feed.id, { zone: ZONE });
+  await buy(suite, other, zoned);
+  await bench.recordGas("insurance.buy.repeat.zone", await buy(suite, other, zoned));
   const single = await openFeed(suite, "single");
   const alone = await open(suite, single.id, {});
   await buy(suite, wallet, alone);

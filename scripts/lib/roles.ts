@@ -5,6 +5,7 @@ import { accessManagerAbi } from "@publica/sdk/abi";
 import { addressOf } from "@publica/sdk/foundation";
 import { type Abi, type Address, getAddress, toFunctionSelector, toFunctionSignature } from "viem";
 import { getCode, getContractEvents, readContract, waitForTransactionReceipt } from "viem/actions";
+import { isImmediate } from "../../deploy/lib/permit.ts";
 import type { Connection } from "./chain.ts";
 
 export interface Role {
@@ -137,9 +138,8 @@ export async function handOver(
   for (const { id, name, members } of order) {
     const mine = members.find(({ account }) => account === from);
     const theirs = members.find(({ account }) => account === to);
-    // A role that acts at once for the sender (pausing, dismissing) must stay quick in other hands, too.
-    const quick = id !== String(ADMIN) && mine?.delay === 0;
-    const wanted = quick ? 0 : Math.max(delay, mine?.delay ?? 0);
+    // A role that only takes power away (pausing, dismissing) stays quick in other hands, too.
+    const wanted = isImmediate(BigInt(id)) ? 0 : Math.max(delay, mine?.delay ?? 0);
     if (theirs === undefined) {
       await send("grantRole", [BigInt(id), to, wanted]);
       done.push(`${name}: granted to ${to}, delay ${wanted} s`);

@@ -1,20 +1,11 @@
 // A throw-away copy of the project whose contracts can be rewritten, compiled and tested without touching the checkout.
 import { existsSync, readdirSync } from "node:fs";
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { spawn } from "node:child_process";
 import { binary, ROOT, type RunResult } from "./run.ts";
 
-const COPIED = [
-  "contracts",
-  "deploy",
-  "packages",
-  "scripts",
-  "test",
-  "hardhat.config.ts",
-  "package.json",
-  "tsconfig.json",
-];
+const COPIED = ["contracts", "deploy", "scripts", "test", "hardhat.config.ts", "package.json", "tsconfig.json"];
 
 export interface Scratch {
   readonly folder: string;
@@ -38,6 +29,9 @@ export async function createScratch(name: string, config: string): Promise<Scrat
       filter: (path) => !/(^|[\\/])(node_modules|dist|deployments|tools)$/.test(relative(ROOT, path)),
     });
   }
+  // The packages stay where they are, with the dependencies of their own.
+  await rm(join(folder, "packages"), { recursive: true, force: true });
+  await symlink(join(ROOT, "packages"), join(folder, "packages"), "junction");
   await cp(join(folder, "hardhat.config.ts"), join(folder, "hardhat.original.ts"));
   await writeFile(
     join(folder, "hardhat.config.ts"),

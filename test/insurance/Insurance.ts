@@ -266,4 +266,29 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const [paid] = parseEventLogs({ abi: underwritingPoolAbi, logs, eventName: "PolicyPaid" });
     expect(paid?.args).to.include({ policyId, amount: 100n * EURO });
   });
+
+  it("draws each policy from what is on chain", async () => {
+    const suite = await deployed();
+    const series = await suite.open({ kind: "maximum", attachment: 500n, exit: 500n }, { name: 'Storm "Ö" <b>' });
+    const policyId = await suite.buy(suite.ana, series, 1_234n * EURO + 567_000n, EURO);
+    const book = await suite.viem.getContractAt("PolicyBook", suite.book);
+    const decode = (uri: string): string => Buffer.from(uri.slice(uri.indexOf(",") + 1), "base64").toString("utf8");
+    const card = JSON.parse(decode(await book.read.tokenURI([policyId]))) as {
+      name: string;
+      image: string;
+      attributes: { value: string }[];
+    };
+    expect(card.name).to.equal('Storm "Ö" <b> #0');
+    expect(card.attributes.map(({ value }) => value)).to.deep.equal(["1234.56 EUR", "open"]);
+    const svg = decode(card.image);
+    expect(svg).to.match(/^<svg .*<\/svg>$/);
+    expect(svg).to.include("&lt;b&gt;").and.include("1234.56 EUR").and.include("index from 500 to 500");
+    expect(svg).to.include(new Date(suite.start * 1000).toISOString().slice(0, 10));
+    await suite.rain(Array.from({ length: SEASON }, () => 500n));
+    await sdk.decideSeries(suite.ana, { settlement: suite.settlement, series });
+    expect(decode(card.image)).to.equal(svg);
+    const after = JSON.parse(decode(await book.read.tokenURI([policyId]))) as typeof card;
+    expect(after.attributes.map(({ value }) => value)).to.deep.equal(["1234.56 EUR", "paid 100.00 %"]);
+    expect([await book.read.name(), await book.read.symbol()]).to.deep.equal(["Publica Policy", "POLICY"]);
+  });
 });

@@ -64,7 +64,6 @@ contract CredentialLife {
     function checkRevocationIsFinal() external view {
         if (_wasRevoked) {
             assert(_id == 0);
-            assert(!isValid());
             assert(_revokedAt <= _now);
         }
         assert(_id <= _granted);

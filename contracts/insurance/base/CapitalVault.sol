@@ -7,7 +7,6 @@ import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.so
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IUnderwritingPool, WithdrawalTicket} from "../interfaces/IUnderwritingPool.sol";
 
@@ -16,18 +15,20 @@ import {IUnderwritingPool, WithdrawalTicket} from "../interfaces/IUnderwritingPo
 abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @dev | 64 reserved units | 64 locked units | 24 open series | 104 accounted base units |
+    /// @dev The accounts of every payment in one slot, from the lowest bits up; see `_loadLedger`.
+    /// | 96 accounted base units | 56 locked units | 56 reserved units | 24 open series | 16 windows | 8 capped |
     struct Ledger {
-        uint104 accounted;
-        uint24 openSeries;
-        uint64 locked;
-        uint64 reserved;
+        uint256 accounted;
+        uint256 locked;
+        uint256 reserved;
+        uint256 openSeries;
+        uint256 windows;
+        bool capped;
     }
 
-    /// @dev | 80 free | 40 riskUntil | 32 tail | 32 head | 8 windows | 64 cap units |
+    /// @dev | 88 free | 40 riskUntil | 32 tail | 32 head | 64 cap units |
     struct Config {
         uint64 cap;
-        uint8 windows;
         uint32 head;
         uint32 tail;
         uint40 riskUntil;
@@ -49,7 +50,7 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     uint40 public immutable COOLDOWN;
     uint256 internal immutable UNIT;
 
-    Ledger internal _ledger;
+    uint256 private _ledgerWord;
     Config internal _config;
     Window[MAX_WINDOWS] internal _windows;
     mapping(uint256 ticket => WithdrawalTicket request) private _tickets;
@@ -67,7 +68,6 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
         COOLDOWN = cooldown;
         uint8 assetDecimals = decimals() - _decimalsOffset();
         UNIT = assetDecimals > 6 ? 10 ** (assetDecimals - 6) : 1;
-        _config.cap = type(uint64).max;
     }
 
     // ── read ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,17 +79,19 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
 
     /// @inheritdoc IUnderwritingPool
     function balances() external view returns (uint256 accounted, uint256 unearned, uint256 reserved, uint256 locked) {
-        return (_ledger.accounted, _unearned(), _ledger.reserved * UNIT, _ledger.locked * UNIT);
+        Ledger memory ledger = _loadLedger();
+        return (ledger.accounted, _unearned(ledger), ledger.reserved * UNIT, ledger.locked * UNIT);
     }
 
     /// @inheritdoc ERC4626
     function totalAssets() public view override returns (uint256) {
-        return _ledger.accounted - _unearned() - _ledger.reserved * UNIT;
+        return _ownAssets(_loadLedger());
     }
 
     /// @inheritdoc IUnderwritingPool
     function freeAssets() public view returns (uint256) {
-        return totalAssets() - _ledger.locked * UNIT;
+        Ledger memory ledger = _loadLedger();
+        return _ownAssets(ledger) - ledger.locked * UNIT;
     }
 
     /// @inheritdoc IUnderwritingPool
@@ -100,6 +102,16 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     /// @inheritdoc IUnderwritingPool
     function queue() external view returns (uint256 head, uint256 tail) {
         return (_config.head, _config.tail);
+    }
+
+    /// @notice What the accounts still have room for.
+    function maxDeposit(address) public view override returns (uint256) {
+        return type(uint96).max - _loadLedger().accounted;
+    }
+
+    /// @notice What the accounts still have room for, in shares.
+    function maxMint(address receiver) public view override returns (uint256) {
+        return _convertToShares(maxDeposit(receiver), Math.Rounding.Floor);
     }
 
     /// @notice Zero: leaving goes through `requestWithdrawal` and `serveWithdrawals`.
@@ -159,15 +171,49 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     /// @inheritdoc IUnderwritingPool
     function setPoolCap(uint64 capUnits) external restricted {
         _config.cap = capUnits;
+        Ledger memory ledger = _loadLedger();
+        ledger.capped = capUnits != type(uint64).max;
+        _storeLedger(ledger);
         emit PoolCapChanged(capUnits);
     }
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    function _loadLedger() internal view returns (Ledger memory ledger) {
+        uint256 word = _ledgerWord;
+        ledger.accounted = uint96(word);
+        ledger.locked = uint56(word >> 96);
+        ledger.reserved = uint56(word >> 152);
+        ledger.openSeries = uint24(word >> 208);
+        ledger.windows = uint16(word >> 232);
+        ledger.capped = word >> 248 != 0;
+    }
+
+    /// @dev One write for all accounts; a sum too large for its bits is refused, not cut.
+    function _storeLedger(Ledger memory ledger) internal {
+        if (
+            ledger.accounted > type(uint96).max ||
+            ledger.locked > type(uint56).max ||
+            ledger.reserved > type(uint56).max ||
+            ledger.openSeries > type(uint24).max
+        ) revert PoolFull();
+        _ledgerWord =
+            ledger.accounted |
+            (ledger.locked << 96) |
+            (ledger.reserved << 152) |
+            (ledger.openSeries << 208) |
+            (ledger.windows << 232) |
+            (ledger.capped ? 1 << 248 : 0);
+    }
+
+    /// @dev What belongs to the investors: never negative, see invariant I2.
+    function _ownAssets(Ledger memory ledger) internal view returns (uint256) {
+        return ledger.accounted - _unearned(ledger) - ledger.reserved * UNIT;
+    }
+
     /// @dev Premium of time to come, in base units, rounded up: nobody is paid from what is not earned.
-    function _unearned() internal view returns (uint256 total) {
-        uint256 count = _config.windows;
-        for (uint256 i; i < count; ++i) total += _unearnedIn(_windows[i]);
+    function _unearned(Ledger memory ledger) internal view returns (uint256 total) {
+        for (uint256 i; i < ledger.windows; ++i) total += _unearnedIn(_windows[i]);
     }
 
     function _unearnedIn(Window memory window) internal view returns (uint256) {
@@ -178,8 +224,8 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     }
 
     /// @dev Finds the window of these dates, or a free or past one for it.
-    function _windowFor(uint40 start, uint40 end) internal returns (uint8) {
-        uint256 count = _config.windows;
+    function _windowFor(Ledger memory ledger, uint40 start, uint40 end) internal returns (uint8) {
+        uint256 count = ledger.windows;
         uint256 chosen = count;
         for (uint256 i; i < count; ++i) {
             Window memory window = _windows[i];
@@ -188,18 +234,20 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
         }
         if (chosen == MAX_WINDOWS) revert PoolWindowsFull();
         _windows[chosen] = Window(0, start, end);
-        if (chosen == count) _config.windows = uint8(count + 1);
+        if (chosen == count) ledger.windows = count + 1;
         return uint8(chosen);
     }
 
     /// @dev Takes capital and premium into the ledger: the premium itself does not carry the risk it is paid for.
     /// What is ceded needs no capital here; by rounding it can be a unit more than what is written.
     function _lock(uint64 exposureUnits, uint64 cededUnits, uint64 premiumUnits) internal {
-        uint256 locked = uint256(_ledger.locked) + exposureUnits - cededUnits;
-        uint256 limit = Math.min(totalAssets() / UNIT, _config.cap);
-        if (locked > limit) revert PoolCapacityExceeded(locked, limit);
-        _ledger.locked = uint64(locked);
-        _ledger.accounted += uint104(premiumUnits * UNIT);
+        Ledger memory ledger = _loadLedger();
+        ledger.locked = ledger.locked + exposureUnits - cededUnits;
+        uint256 limit = _ownAssets(ledger) / UNIT;
+        if (ledger.capped) limit = Math.min(limit, _config.cap);
+        if (ledger.locked > limit) revert PoolCapacityExceeded(ledger.locked, limit);
+        ledger.accounted += premiumUnits * UNIT;
+        _storeLedger(ledger);
     }
 
     /// @dev Takes `premiumUnits` out of a window; what of it was unearned, in base units.
@@ -215,9 +263,10 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     function _serve(uint256 ticket) private returns (bool done) {
         WithdrawalTicket memory request = _tickets[ticket];
         if (block.timestamp < request.cooledAt) return false;
-        if (block.timestamp < request.riskUntil && _ledger.locked != 0) return false;
+        Ledger memory ledger = _loadLedger();
+        if (block.timestamp < request.riskUntil && ledger.locked != 0) return false;
 
-        uint256 free = freeAssets();
+        uint256 free = _ownAssets(ledger) - ledger.locked * UNIT;
         uint256 shares = request.shares;
         uint256 assets = previewRedeem(shares);
         done = assets <= free;
@@ -230,7 +279,8 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
             _tickets[ticket].shares = request.shares - shares;
         }
         _burn(address(this), shares);
-        _ledger.accounted -= uint104(assets);
+        ledger.accounted -= assets;
+        _storeLedger(ledger);
         emit WithdrawalServed(ticket, request.owner, shares, assets);
         emit Withdraw(msg.sender, request.owner, request.owner, assets, shares);
         _send(request.owner, assets);
@@ -238,7 +288,9 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
 
     /// @dev ERC-4626 deposits: what arrives is measured.
     function _transferIn(address from, uint256 assets) internal override nonReentrant {
-        _ledger.accounted += SafeCast.toUint104(assets);
+        Ledger memory ledger = _loadLedger();
+        ledger.accounted += assets;
+        _storeLedger(ledger);
         _pull(from, assets);
     }
 

@@ -25,6 +25,15 @@ interface IReinsuranceTower {
     /// @notice The layers behind a pool changed.
     event LayersChanged(address indexed cedent, Layer[] layers);
 
+    /// @notice A layer took its part of a sale, and of its premium.
+    event RiskCeded(
+        address indexed cedent,
+        SeriesId indexed series,
+        uint256 indexed layer,
+        uint64 exposureUnits,
+        uint64 premiumUnits
+    );
+
     /// @notice The layers overlap beyond the whole, are more than four, or do not stand behind this pool.
     /// @dev Deploy each layer with this tower as book and the cedent as settlement, in the same asset; check the shares.
     error TowerLayerInvalid(uint256 layer);

@@ -72,8 +72,6 @@ struct WithdrawalTicket {
 /// `totalAssets() = accounted − unearned premium − reserved for claims ≥ locked`.
 /// Leaving takes a request, a cooldown and a turn in the queue; `withdraw` and `redeem` therefore always refuse.
 interface IUnderwritingPool {
-    /// @notice Capital came to stand behind a series.
-    event CoverWritten(SeriesId indexed series, uint256 indexed index, uint64 exposureUnits, uint64 premiumUnits);
     /// @notice Cover ended early; `refund` of its premium went back to the holder.
     event CoverReleased(SeriesId indexed series, address indexed holder, uint64 exposureUnits, uint256 refund);
     /// @notice A series is carried by this pool; its premium is earned between `start` and `end`.
@@ -124,6 +122,9 @@ interface IUnderwritingPool {
     /// @notice There is nothing to request, claim or release.
     /// @dev Pass an amount above zero.
     error PoolNothingToDo();
+    /// @notice The pool's accounts cannot hold this much.
+    /// @dev Open another pool, or use a currency with fewer decimals.
+    error PoolFull();
     /// @notice Too little gas is left to try another payment honestly.
     /// @dev Send more gas or settle fewer policies at a time.
     error PoolGasTooLow(uint256 left);

@@ -3,7 +3,7 @@ import { PublicaError } from "@publica/sdk";
 import pc from "picocolors";
 import { BaseError } from "viem";
 import { commands } from "./commands/index.ts";
-import { requestFailure } from "./lib/chain.ts";
+import { requestFailure, withoutUrls } from "./lib/chain.ts";
 import { CliError, UsageError } from "./lib/errors.ts";
 import { Finished, type Io, toJson } from "./lib/io.ts";
 
@@ -53,7 +53,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       io.stderr(`${pc.red("error")} ${failure.message}\n`);
       if (failure.remedy !== undefined) io.stderr(`${pc.dim("→")} ${failure.remedy}\n`);
     }
-    if (io.env.PUBLICA_DEBUG) io.stderr(`${error instanceof Error ? error.stack : String(error)}\n`);
     return failure.exitCode;
   }
 }
@@ -74,7 +73,7 @@ function failureOf(error: unknown, command: Command): Failure | undefined {
     return { code: "CliFailure", message: error.message, remedy: error.remedy, exitCode: 1 };
   if (error instanceof PublicaError) {
     const isContract = !error.code.startsWith("Sdk");
-    const message = isContract ? `${error.code}: ${error.message}` : error.message;
+    const message = isContract ? `${error.code}: ${error.message}` : withoutUrls(error.message);
     return { code: error.code, message, remedy: error.remedy, exitCode: 1 };
   }
   if (error instanceof BaseError) {

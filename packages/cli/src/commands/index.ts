@@ -1,6 +1,16 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Io } from "../lib/io.ts";
+import { completionCommand } from "./completion.ts";
+import { deployCommand } from "./deploy.ts";
+import { doctorCommand } from "./doctor.ts";
 import { inspectCommand } from "./inspect.ts";
+import { insureCommand } from "./insure.ts";
 
 /** Every command. A scenario adds its file here and nowhere else. */
-export const commands: readonly ((io: Io) => Command)[] = [inspectCommand];
+export const commands: readonly ((io: Io) => Command)[] = [
+  inspectCommand,
+  doctorCommand,
+  deployCommand,
+  completionCommand,
+  insureCommand,
+];

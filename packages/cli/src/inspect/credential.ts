@@ -3,7 +3,7 @@ import { credentialRegistryAbi } from "@publica/sdk/abi";
 import pc from "picocolors";
 import { type Address, type Hex, toHex, zeroAddress } from "viem";
 import { decodeLog } from "../lib/abi.ts";
-import { chainNow, type DeployedContext } from "../lib/context.ts";
+import { chainNow, type DeployedContext, firstBlock } from "../lib/context.ts";
 import type { Report } from "../lib/io.ts";
 import { findLogs } from "../lib/logs.ts";
 import { heading, indent, pairs, relative, utc } from "../lib/text.ts";
@@ -118,7 +118,8 @@ async function issuerChain(
       chain.push({ id, holder, standing, depth });
       id = parent;
     } else {
-      chain.push({ id, holder, standing: undefined, depth: undefined });
+      // Zero: it ended; another: the holder was appointed anew.
+      chain.push({ id, holder, standing: latest === 0 ? false : undefined, depth: undefined });
       id = await parentByEvent(context, address, id);
     }
   }
@@ -126,10 +127,16 @@ async function issuerChain(
 }
 
 /** The parent of an authority that was replaced since: only the event of its delegation still tells. */
-async function parentByEvent({ client }: DeployedContext, address: Address, id: number): Promise<number> {
+async function parentByEvent(context: DeployedContext, address: Address, id: number): Promise<number> {
+  const { client } = context;
   const toBlock = await client.getBlockNumber();
   const topics = [null, null, null, toHex(id, { size: 32 })];
-  const logs = await findLogs(client, { address, topics, fromBlock: 0n, toBlock });
+  const logs = await findLogs(client, {
+    address,
+    topics,
+    fromBlock: firstBlock(context, "CredentialRegistry"),
+    toBlock,
+  });
   for (const log of logs) {
     const event = decodeLog(log, "CredentialRegistry");
     if (event?.name !== "CredentialAuthorityDelegated") continue;

@@ -13,7 +13,7 @@ import {
 import { sensorFeedsAbi } from "@publica/sdk/abi";
 import pc from "picocolors";
 import { type Address, decodeEventLog, type Hex, slice, toEventSelector } from "viem";
-import { chainNow, type DeployedContext } from "../lib/context.ts";
+import { chainNow, type DeployedContext, firstBlock } from "../lib/context.ts";
 import { CliError } from "../lib/errors.ts";
 import type { Report } from "../lib/io.ts";
 import { findLogs } from "../lib/logs.ts";
@@ -158,7 +158,12 @@ async function feedList(context: DeployedContext, address: Address, known: reado
 async function listFeeds(context: DeployedContext, address: Address, id?: string): Promise<KnownFeed[]> {
   const toBlock = await context.client.getBlockNumber();
   const topics = id === undefined ? [CREATED] : [CREATED, id.toLowerCase() as Hex];
-  const logs = await findLogs(context.client, { address, topics, fromBlock: 0n, toBlock });
+  const logs = await findLogs(context.client, {
+    address,
+    topics,
+    fromBlock: firstBlock(context, "SensorFeeds"),
+    toBlock,
+  });
   return logs.map(({ topics: found, data }) => {
     const { args } = decodeEventLog({
       abi: sensorFeedsAbi,

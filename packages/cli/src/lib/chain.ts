@@ -40,10 +40,17 @@ export async function connect(rpc: string): Promise<Connection> {
 
 /** Why a request failed, in the node's or the network's own words but without the address of the endpoint. */
 export function requestFailure(error: unknown): string {
-  const words = (error instanceof BaseError ? error.details || error.shortMessage : undefined) ?? String(error);
-  const chain: unknown[] = [];
+  const chain: Error[] = [];
   for (let cause = error; cause instanceof Error && !chain.includes(cause); cause = cause.cause) chain.push(cause);
-  const code = chain.map((cause) => (cause as { code?: unknown }).code).find((value) => typeof value === "string");
-  const line = (typeof code === "string" ? code : words).split("\n")[0] ?? "";
-  return line.replaceAll(/https?:\/\/\S+/g, (url) => (URL.canParse(url) ? shownUrl(url) : "the endpoint"));
+  const deepest = chain.at(-1);
+  const isNetwork = chain.some(({ message }) => message === "fetch failed");
+  const code = (deepest as { code?: unknown } | undefined)?.code;
+  const own = isNetwork ? (typeof code === "string" ? code : deepest?.message) : undefined;
+  const words = own ?? (error instanceof BaseError ? error.details || error.shortMessage : String(error));
+  return withoutUrls(words.split("\n")[0] ?? "");
+}
+
+/** The same words with every endpoint shortened to what may be shown. */
+export function withoutUrls(words: string): string {
+  return words.replaceAll(/https?:\/\/[^\s"']+/g, (url) => (URL.canParse(url) ? shownUrl(url) : "the endpoint"));
 }

@@ -42,3 +42,8 @@ export async function deployedContext(io: Io, options: ChainOptions): Promise<De
 export async function chainNow(client: PublicClient): Promise<number> {
   return Number((await client.getBlock()).timestamp);
 }
+
+/** The block from which a contract's events are worth reading. */
+export function firstBlock({ found }: DeployedContext, contract: string): bigint {
+  return BigInt(found.deployment.contracts[contract]?.block ?? 0);
+}

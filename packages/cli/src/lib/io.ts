@@ -4,6 +4,8 @@ export interface Io {
   stderr(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Asks for a secret without showing it; undefined where nobody is there to answer. */
+  readonly askSecret: ((question: string) => Promise<string>) | undefined;
 }
 
 /** What a command found out: for programs, and for people. */

@@ -12,6 +12,7 @@ export * from "./getSeries.ts";
 export * from "./getSeriesCount.ts";
 export * from "./openSeries.ts";
 export * from "./previewSeries.ts";
+export * from "./pricing.ts";
 export * from "./refundSeries.ts";
 export * from "./requestWithdrawal.ts";
 export * from "./serveWithdrawals.ts";

@@ -1,0 +1,177 @@
+import { PublicaError } from "@publica/sdk";
+import {
+  getPolicy,
+  getSeries,
+  getSeriesCount,
+  type GetSeriesReturnType,
+  indexKinds,
+  policyIdOf,
+  previewSeries,
+} from "@publica/sdk/insurance";
+import { policyBookAbi } from "@publica/sdk/abi";
+import pc from "picocolors";
+import { type Address, isAddressEqual, zeroAddress } from "viem";
+import { chainNow } from "../lib/context.ts";
+import { CliError } from "../lib/errors.ts";
+import type { Report } from "../lib/io.ts";
+import { heading, indent, pairs, relative, table, utc } from "../lib/text.ts";
+import { money } from "../lib/tokens.ts";
+import { type Office, type OpenPool, openPool } from "./office.ts";
+
+const percent = (bps: number | bigint): string => `${Number(bps) / 100} %`;
+
+/** The pool and all its series. */
+export async function overallStatus(office: Office, named?: Address): Promise<Report> {
+  const { client } = office.context;
+  const [pool, count] = await Promise.all([openPool(office, named), getSeriesCount(client, { book: office.book })]);
+  const numbers = Array.from({ length: Number(count) }, (_, index) => BigInt(index + 1));
+  const all = await Promise.all(
+    numbers.map(async (series) => ({ series, ...(await getSeries(client, { book: office.book, series })) })),
+  );
+  const series = all.filter(({ terms }) => isAddressEqual(terms.pool, pool.address));
+  const now = await chainNow(client);
+  const data = {
+    pool: poolData(pool),
+    series: series.map(({ terms, ...rest }) => ({ ...rest, start: terms.start, end: terms.end })),
+  };
+  const rows = series.map((one) => [
+    String(one.series),
+    one.name,
+    stateText(one, now),
+    money(one.exposure, pool.token),
+    `${one.settled}/${one.policies}`,
+    one.state === "open" ? "" : percent(one.payoutBps),
+  ]);
+  const text = [
+    poolText(office, pool),
+    heading("Series"),
+    indent(
+      rows.length === 0
+        ? "none yet"
+        : table(["no.", "name", "state", "at stake", "settled", "pays"], rows, [0, 3, 4, 5]),
+    ),
+  ];
+  return { data, text: text.join("\n") };
+}
+
+/** One series: its terms, where it stands, and what it would pay as its feed stands. */
+export async function seriesStatus(office: Office, series: bigint): Promise<Report> {
+  const { client } = office.context;
+  const [one, now] = await Promise.all([getSeries(client, { book: office.book, series }), chainNow(client)]);
+  const pool = await openPool(office, one.terms.pool);
+  const preview = one.state === "open" ? await tryPreview(office, series) : undefined;
+  const { terms } = one;
+  const kind = indexKinds[terms.index.kind];
+  const data = { series, ...one, preview: preview instanceof PublicaError ? { code: preview.code } : preview };
+  const text = pairs([
+    ["series", `${series}  ${one.name}`],
+    ["state", stateText(one, now)],
+    ["window", `${utc(terms.start)} to ${utc(terms.end)}, rounds ${terms.firstRound} to ${terms.lastRound}`],
+    ["sales", `end ${utc(terms.start - terms.leadTime)}, ${relative(terms.start - terms.leadTime, now)}`],
+    ["feed", terms.feed],
+    ["index", `${kind}, threshold ${terms.index.threshold}`],
+    ["pays", `from ${terms.index.attachment} to ${terms.index.exit}, in units of the feed`],
+    ["policies", `${one.policies}, ${one.settled} of them settled`],
+    ["at stake", `${money(one.exposure, pool.token)} of at most ${money(terms.capacity, pool.token)}`],
+    ["premiums", money(one.premium, pool.token)],
+    ["floor", `${percent(terms.floorBps)} of the sum insured`],
+    ["decided", one.decidedAt === 0 ? undefined : `${utc(one.decidedAt)}: pays ${percent(one.payoutBps)}`],
+    ["now", previewText(preview)],
+    ["pool", office.context.label(pool.address)],
+  ]);
+  return { data, text };
+}
+
+/** One policy, and the series it belongs to. */
+export async function policyStatus(office: Office, policyId: bigint): Promise<Report> {
+  const policy = await getPolicy(office.context.client, { book: office.book, policyId });
+  if (policy.holder === zeroAddress) {
+    throw new CliError(`there is no policy ${policyId}`, "It was cancelled or never sold; compare the id.");
+  }
+  const series = await seriesStatus(office, policy.series);
+  const [{ terms }] = [await getSeries(office.context.client, { book: office.book, series: policy.series })];
+  const { token } = await openPool(office, terms.pool);
+  const text = [
+    pairs([
+      ["policy", `${policyId}, number ${policy.index} of its series`],
+      ["holder", policy.holder],
+      ["sum insured", money(policy.sumInsured, token)],
+      ["premium", money(policy.premium, token)],
+    ]),
+    heading("Its series"),
+    indent(series.text),
+  ];
+  return { data: { policyId, ...policy, ofSeries: series.data }, text: text.join("\n") };
+}
+
+/** The policies an account holds now. */
+export async function holderStatus(office: Office, holder: Address): Promise<Report> {
+  const { client } = office.context;
+  const count = await getSeriesCount(client, { book: office.book });
+  const held = [];
+  for (let series = 1n; series <= count; series++) {
+    const { name, policies, state, terms, payoutBps } = await getSeries(client, { book: office.book, series });
+    const all = await client.readContract({
+      address: office.book,
+      abi: policyBookAbi,
+      functionName: "policiesOf",
+      args: [series, 0n, BigInt(policies)],
+    });
+    const mine = [...all.entries()].filter(([, policy]) => isAddressEqual(policy.holder, holder));
+    for (const [index] of mine) {
+      const policyId = policyIdOf(series, index);
+      const { sumInsured, premium } = await getPolicy(client, { book: office.book, policyId });
+      held.push({ policyId, series, name, state, payoutBps, sumInsured, premium, pool: terms.pool });
+    }
+  }
+  const rows = await Promise.all(
+    held.map(async (policy) => {
+      const { token } = await openPool(office, policy.pool);
+      const pays = policy.state === "open" ? "" : percent(policy.payoutBps);
+      return [String(policy.policyId), policy.name, policy.state, money(policy.sumInsured, token), pays];
+    }),
+  );
+  const text =
+    rows.length === 0
+      ? `${holder} holds no policy.`
+      : table(["policy", "series", "state", "sum insured", "pays"], rows, [3, 4]);
+  return { data: { holder, policies: held }, text };
+}
+
+function poolData({ token, ...pool }: OpenPool) {
+  return { ...pool, symbol: token.symbol };
+}
+
+function poolText({ context }: Office, pool: OpenPool): string {
+  return pairs([
+    ["pool", context.label(pool.address)],
+    ["capital", money(pool.totalAssets, pool.token)],
+    ["free", money(pool.freeAssets, pool.token)],
+    ["locked", money(pool.locked, pool.token)],
+    ["reserved", money(pool.reserved, pool.token)],
+    ["unearned", money(pool.unearned, pool.token)],
+    ["waiting", `${pool.queueTail - pool.queueHead} requests to leave`],
+  ]);
+}
+
+function stateText({ state, terms }: Pick<GetSeriesReturnType, "state" | "terms">, now: number): string {
+  if (state !== "open") return state;
+  if (now < terms.start - terms.leadTime) return pc.green("on sale");
+  if (now < terms.start) return "sales ended";
+  return now <= terms.end ? pc.yellow("at risk") : pc.yellow("to be decided");
+}
+
+async function tryPreview({ context, settlement }: Office, series: bigint) {
+  try {
+    return await previewSeries(context.client, { settlement, series });
+  } catch (error) {
+    if (error instanceof PublicaError && !error.code.startsWith("Sdk")) return error;
+    throw error;
+  }
+}
+
+function previewText(preview: Awaited<ReturnType<typeof tryPreview>> | undefined): string | undefined {
+  if (preview === undefined) return undefined;
+  if (preview instanceof PublicaError) return `cannot be decided yet: ${preview.message}`;
+  return `the index is ${preview.index}, it would pay ${percent(preview.payoutBps)}`;
+}

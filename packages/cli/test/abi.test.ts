@@ -1,0 +1,110 @@
+import { policyBookAbi, testTokenAbi, underwritingPoolAbi } from "@publica/sdk/abi";
+import { expect } from "chai";
+import {
+  encodeAbiParameters,
+  encodeErrorResult,
+  encodeEventTopics,
+  encodeFunctionData,
+  type Hex,
+  pad,
+  parseAbi,
+} from "viem";
+import { decodeCall, decodeLog, plain, shown, suite } from "../src/lib/abi.ts";
+import { explainRevert } from "../src/lib/revert.ts";
+
+const ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const BOB = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+
+describe("decoding", () => {
+  it("knows every contract of the suite by its name", () => {
+    expect(suite).to.include.keys(
+      "PolicyBook",
+      "UnderwritingPool",
+      "SensorFeeds",
+      "CredentialRegistry",
+      "AccessManager",
+    );
+  });
+
+  it("decodes a call with its structs by field", () => {
+    const quote = { series: 3n, buyer: ALICE, sumInsured: 5n, premium: 2n, sequence: 0, validUntil: 9 } as const;
+    const data = encodeFunctionData({ abi: policyBookAbi, functionName: "buy", args: [quote, BOB, "0x1234"] });
+    const call = decodeCall(data, "PolicyBook");
+    expect(call).to.include({ contract: "PolicyBook", certain: true, name: "buy" });
+    expect(call?.args).to.deep.equal([
+      {
+        name: "quote",
+        type: "tuple",
+        value: { series: "3", buyer: ALICE, sumInsured: "5", premium: "2", sequence: "0", validUntil: "9" },
+      },
+      { name: "key", type: "address", value: BOB },
+      { name: "signature", type: "bytes", value: "0x1234" },
+    ]);
+  });
+
+  it("guesses the contract of an unknown address by the selector, and says that it is a guess", () => {
+    const data = encodeFunctionData({ abi: policyBookAbi, functionName: "setSalesPaused", args: [true] });
+    expect(decodeCall(data)).to.include({ contract: "PolicyBook", certain: false, name: "setSalesPaused" });
+  });
+
+  it("leaves alone what is not of the suite, or only looks so", () => {
+    expect(decodeCall("0xdeadbeef")).to.equal(undefined);
+    const data = encodeFunctionData({ abi: underwritingPoolAbi, functionName: "requestWithdrawal", args: [7n] });
+    expect(decodeCall(data.slice(0, 40) as Hex, "UnderwritingPool")).to.equal(undefined);
+    expect(decodeLog({ address: ALICE, topics: [], data: "0x" })).to.equal(undefined);
+    expect(decodeLog({ address: ALICE, topics: [pad("0x01")], data: "0x" })).to.equal(undefined);
+  });
+
+  it("tells the Transfer of an ERC-20 from that of an ERC-721", () => {
+    const [topic] = encodeEventTopics({ abi: testTokenAbi, eventName: "Transfer" });
+    const amount = encodeAbiParameters([{ type: "uint256" }], [5n]);
+    const fungible = decodeLog({ address: BOB, topics: [topic as Hex, pad(ALICE), pad(BOB)], data: amount });
+    expect(fungible?.args.map(({ value }) => value)).to.deep.equal([ALICE, BOB, "5"]);
+    const token = decodeLog({ address: BOB, topics: [topic as Hex, pad(ALICE), pad(BOB), pad("0x05")], data: "0x" });
+    expect(token?.contract).to.equal("PolicyBook");
+    expect(token?.args.map(({ value }) => value)).to.deep.equal([ALICE, BOB, "5"]);
+  });
+
+  it("names several return values, lists and truths", () => {
+    const pair = {
+      type: "tuple",
+      components: [
+        { name: "head", type: "uint256" },
+        { name: "open", type: "bool" },
+      ],
+    } as const;
+    expect(plain([1n, true], pair)).to.deep.equal({ head: "1", open: true });
+    expect(plain([{ head: 1n, open: false }], { ...pair, type: "tuple[]" })).to.deep.equal([
+      { head: "1", open: false },
+    ]);
+    expect(shown([{ a: "1", b: true }, "2"])).to.equal("[{ a: 1, b: true }, 2]");
+  });
+});
+
+describe("explaining a revert", () => {
+  it("gives a custom error's reason, values and remedy from the contract's own documentation", () => {
+    const data = encodeErrorResult({ abi: policyBookAbi, errorName: "PolicyQuoteSequence", args: [1n, 0n] });
+    expect(explainRevert(data)).to.deep.equal({
+      code: "PolicyQuoteSequence",
+      message: "The quote was used, or is not the next one. (expected = 1, given = 0)",
+      remedy: "Ask for a quote with the sequence `purchasesOf(buyer)`.",
+      values: ["1", "0"],
+      data,
+    });
+  });
+
+  it("reads Solidity's own errors", () => {
+    const abi = parseAbi(["error Error(string)", "error Panic(uint256)"]);
+    const words = encodeErrorResult({ abi, errorName: "Error", args: ["no luck"] });
+    expect(explainRevert(words)).to.include({ code: "Error", message: "no luck" });
+    const panic = encodeErrorResult({ abi, errorName: "Panic", args: [17n] });
+    expect(explainRevert(panic).message).to.equal("Panic 17: an integer overflowed or underflowed.");
+    const strange = encodeErrorResult({ abi, errorName: "Panic", args: [99n] });
+    expect(explainRevert(strange).message).to.equal("Panic 99: unknown code.");
+  });
+
+  it("shows foreign and empty data as they are", () => {
+    expect(explainRevert("0xdeadbeef")).to.include({ code: "SdkUnknownRevert", data: "0xdeadbeef" });
+    expect(explainRevert("0x")).to.include({ code: "SdkRevert", data: "0x" });
+  });
+});

@@ -1,0 +1,32 @@
+import type { Address, Hash } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { residentForumAbi } from "../generated/abi.ts";
+
+export interface EnrolResidentParameters {
+  /** The ResidentForum contract. */
+  readonly forum: Address;
+  /** Owner of the devices. */
+  readonly community: Address;
+}
+
+export type EnrolResidentReturnType = Hash;
+export type EnrolResidentErrorType = PublicaError;
+
+/** Enters the caller on the roll of a community. */
+export function enrolResident(
+  client: WriteClient,
+  parameters: EnrolResidentParameters,
+): Promise<EnrolResidentReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.forum,
+      abi: residentForumAbi,
+      functionName: "enrol",
+      args: [parameters.community],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

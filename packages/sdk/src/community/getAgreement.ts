@@ -1,0 +1,29 @@
+import type { Address } from "viem";
+import { readContract } from "viem/actions";
+import type { ReadClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { serviceContractAbi } from "../generated/abi.ts";
+
+export interface GetAgreementParameters {
+  /** The ServiceContract contract. */
+  readonly service: Address;
+  readonly orders: Address;
+  readonly crew: number;
+}
+
+export type GetAgreementReturnType = Awaited<ReturnType<typeof read>>;
+export type GetAgreementErrorType = PublicaError;
+
+async function read(client: ReadClient, parameters: GetAgreementParameters) {
+  return readContract(client, {
+    address: parameters.service,
+    abi: serviceContractAbi,
+    functionName: "agreementOf",
+    args: [parameters.orders, parameters.crew],
+  });
+}
+
+/** An agreement: parties, terms and what it holds. */
+export function getAgreement(client: ReadClient, parameters: GetAgreementParameters): Promise<GetAgreementReturnType> {
+  return decoded(() => read(client, parameters));
+}

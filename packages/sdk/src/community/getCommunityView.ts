@@ -1,0 +1,44 @@
+import type { Address } from "viem";
+import { getBlock, getContractEvents } from "viem/actions";
+import type { ReadClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { serviceContractAbi, workOrdersAbi } from "../generated/abi.ts";
+import { type CommunityEvent, type CommunityView, rebuildCommunity } from "./kpi.ts";
+
+export interface GetCommunityViewParameters {
+  readonly orders: Address;
+  readonly service: Address;
+  /** First block to read; the deployment's is enough. */
+  readonly fromBlock?: bigint;
+  readonly toBlock?: bigint;
+}
+
+export type GetCommunityViewReturnType = CommunityView;
+export type GetCommunityViewErrorType = PublicaError;
+
+/** Reads the events of a community and rebuilds every order and every device's figures from them. */
+export function getCommunityView(
+  client: ReadClient,
+  parameters: GetCommunityViewParameters,
+): Promise<GetCommunityViewReturnType> {
+  return decoded(async () => {
+    const range = { fromBlock: parameters.fromBlock ?? 0n, toBlock: parameters.toBlock ?? ("latest" as const) };
+    const logs = [
+      ...(await getContractEvents(client, { address: parameters.orders, abi: workOrdersAbi, ...range })),
+      ...(await getContractEvents(client, { address: parameters.service, abi: serviceContractAbi, ...range })),
+    ].sort((a, b) =>
+      a.blockNumber === b.blockNumber ? a.logIndex - b.logIndex : a.blockNumber < b.blockNumber ? -1 : 1,
+    );
+    const times = new Map<bigint, number>();
+    const events: CommunityEvent[] = [];
+    for (const log of logs) {
+      let timestamp = times.get(log.blockNumber);
+      if (timestamp === undefined) {
+        timestamp = Number((await getBlock(client, { blockNumber: log.blockNumber })).timestamp);
+        times.set(log.blockNumber, timestamp);
+      }
+      events.push({ name: log.eventName, args: log.args as Record<string, unknown>, timestamp });
+    }
+    return rebuildCommunity(events);
+  });
+}

@@ -1,0 +1,31 @@
+import type { Address, Hash, Hex } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { residentForumAbi } from "../generated/abi.ts";
+
+export interface PayDisputeBondParameters {
+  /** The ResidentForum contract. */
+  readonly forum: Address;
+  readonly dispute: Hex;
+}
+
+export type PayDisputeBondReturnType = Hash;
+export type PayDisputeBondErrorType = PublicaError;
+
+/** Pays the bond of a decided dispute to whom it belongs. */
+export function payDisputeBond(
+  client: WriteClient,
+  parameters: PayDisputeBondParameters,
+): Promise<PayDisputeBondReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.forum,
+      abi: residentForumAbi,
+      functionName: "payBond",
+      args: [parameters.dispute],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+import type { Address, Hash } from "viem";
+import { writeContract } from "viem/actions";
+import type { WriteClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { serviceContractAbi } from "../generated/abi.ts";
+
+export interface PayRetainerParameters {
+  /** The ServiceContract contract. */
+  readonly service: Address;
+  readonly orders: Address;
+  readonly crew: number;
+}
+
+export type PayRetainerReturnType = Hash;
+export type PayRetainerErrorType = PublicaError;
+
+/** Pays the retainer of all whole periods. */
+export function payRetainer(client: WriteClient, parameters: PayRetainerParameters): Promise<PayRetainerReturnType> {
+  return decoded(() =>
+    writeContract(client, {
+      address: parameters.service,
+      abi: serviceContractAbi,
+      functionName: "payRetainer",
+      args: [parameters.orders, parameters.crew],
+      account: client.account,
+      chain: client.chain ?? null,
+    }),
+  );
+}

@@ -1,0 +1,10 @@
+export { type OpenEnvelopeParameters, openEnvelope, type SealEnvelopeParameters, sealEnvelope } from "./envelope.ts";
+export {
+  deriveEncryptionKey,
+  type EncryptionKey,
+  encryptionKeyFromSeed,
+  encryptionKeyHash,
+  encryptionKeyTypedData,
+  generateEncryptionKey,
+} from "./keys.ts";
+export type { EnvelopeSuite } from "./suite.ts";

@@ -1,0 +1,189 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+import { type Hex, parseEventLogs } from "viem";
+import { deployMarket, keyOf, WITHDRAWAL_DELAY } from "../../scripts/lib/energy-market.ts";
+import { refuses } from "./helpers.ts";
+
+const { viem, networkHelpers } = await network.create();
+const market = () => deployMarket(viem);
+
+async function act(index: number): Promise<{ account: Hex }> {
+  const { address } = keyOf(index);
+  await networkHelpers.setBalance(address, 10n ** 18n);
+  await networkHelpers.impersonateAccount(address);
+  return { account: address };
+}
+
+describe("EnergyAccounts", () => {
+  it("opens numbered accounts at a point of the grid; only the registrar does", async () => {
+    const { accounts, client, stranger } = await networkHelpers.loadFixture(market);
+    const { address } = keyOf(0);
+    const hash = await accounts.write.register([address, 2, 0xff]);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: accounts.abi, logs, eventName: "AccountRegistered" });
+    expect(event?.args).to.deep.equal({ account: 4, owner: address, zone: 2, flags: 1 });
+    expect(await accounts.read.accountOf([4])).to.deep.equal({
+      owner: address,
+      balanceMicro: 0n,
+      nonce: 0,
+      zone: 2,
+      flags: 1,
+    });
+    await refuses(accounts.write.register([address, 0, 0], { account: stranger.account }), "AccessManagedUnauthorized");
+    await refuses(accounts.write.register([`0x${"00".repeat(20)}`, 0, 0]), "EnergyZeroOwner");
+  });
+
+  it("credits what it received, and refuses nothing, strangers' numbers and more than 64 bits", async () => {
+    const { accounts, admin, client, open, balanceOf, token } = await networkHelpers.loadFixture(market);
+    const account = await open(keyOf(0), 0n);
+    const hash = await accounts.write.deposit([account, 7n]);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: accounts.abi, logs, eventName: "Deposited" });
+    expect(event?.args.amountMicro).to.equal(7n);
+    expect(await balanceOf(account)).to.equal(7n);
+    await refuses(accounts.write.deposit([99, 7n]), "EnergyUnknownAccount", [99]);
+    await refuses(accounts.write.deposit([account, 0n]), "EnergyZeroAmount");
+    await token.write.mint([admin.account.address, 2n ** 65n]);
+    await refuses(accounts.write.deposit([account, 2n ** 64n - 7n]), "EnergyBalanceOverflow", [account]);
+    await accounts.write.deposit([account, 2n ** 64n - 8n]);
+    expect(await balanceOf(account)).to.equal(2n ** 64n - 1n);
+  });
+
+  it("credits a fee-taking token with what arrived, not with what was sent", async () => {
+    const { manager, admin } = await networkHelpers.loadFixture(market);
+    const token = await viem.deployContract("FeeToken");
+    const accounts = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
+    await refuses(accounts.write.deposit([1, 1n]), "EnergyConnection", [false]);
+    await accounts.write.connect([admin.account.address, admin.account.address]);
+    await accounts.write.register([admin.account.address, 0, 0]);
+    await token.write.mint([admin.account.address, 1_000n]);
+    await token.write.approve([accounts.address, 1_000n]);
+    await accounts.write.deposit([1, 1_000n]);
+    expect((await accounts.read.accountOf([1])).balanceMicro).to.equal(990n);
+  });
+
+  it("lets a reentrant token neither deposit nor withdraw twice", async () => {
+    const { manager, admin } = await networkHelpers.loadFixture(market);
+    const token = await viem.deployContract("ReentrantToken");
+    const accounts = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
+    await accounts.write.connect([admin.account.address, admin.account.address]);
+    await accounts.write.register([admin.account.address, 0, 0]);
+    await token.write.mint([admin.account.address, 100n]);
+    await token.write.approve([accounts.address, 100n]);
+    const { encodeFunctionData } = await import("viem");
+    const again = encodeFunctionData({ abi: accounts.abi, functionName: "withdraw", args: [1] });
+    await token.write.arm([accounts.address, again]);
+    await accounts.write.deposit([1, 100n]);
+    expect(await token.read.lastSucceeded()).to.equal(false);
+    await accounts.write.announceWithdrawal([1, 40n]);
+    await accounts.write.withdraw([1]);
+    expect(await token.read.lastSucceeded()).to.equal(false);
+    expect((await accounts.read.accountOf([1])).balanceMicro).to.equal(60n);
+  });
+
+  it("fixes the two markets once, and lets nobody else move money", async () => {
+    const { accounts, admin, exchange, balancing, manager, token, client, stranger } =
+      await networkHelpers.loadFixture(market);
+    await refuses(accounts.write.connect([admin.account.address, admin.account.address]), "EnergyConnection", [true]);
+    await refuses(accounts.write.move([[], 1, false]), "EnergyNotMarket", [admin.account.address]);
+    await refuses(accounts.write.release([1, 1n, "0x"]), "EnergyNotMarket", [admin.account.address]);
+    const other = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
+    const hash = await other.write.connect([exchange.address, balancing.address]);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: other.abi, logs, eventName: "MarketsConnected" });
+    expect(event?.args.exchange.toLowerCase()).to.equal(exchange.address);
+    await refuses(
+      other.write.connect([exchange.address, balancing.address], { account: stranger.account }),
+      "AccessManagedUnauthorized",
+    );
+  });
+
+  it("I1: a market's movements sum to zero; a trade may not draw on the residual account", async () => {
+    const { manager, admin, token } = await networkHelpers.loadFixture(market);
+    const accounts = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
+    await accounts.write.connect([admin.account.address, admin.account.address]);
+    for (let i = 0; i < 3; i++) await accounts.write.register([admin.account.address, 0, 0]);
+    await token.write.approve([accounts.address, 10n ** 9n]);
+    for (const account of [1, 2, 3]) await accounts.write.deposit([account, 100n]);
+    const entry = (account: number, change: bigint) => (BigInt(account) << 224n) | BigInt.asUintN(224, change);
+    const balances = async () =>
+      Promise.all([1, 2, 3].map(async (account) => (await accounts.read.accountOf([account])).balanceMicro));
+    await accounts.write.move([[entry(1, -60n), entry(2, 50n)], 3, false]);
+    expect(await balances()).to.deep.equal([40n, 150n, 110n]);
+    await refuses(accounts.write.move([[entry(1, -1n), entry(2, 2n)], 3, false]), "EnergyUnbalanced", [-1]);
+    await refuses(accounts.write.move([[entry(1, -41n)], 3, false]), "EnergyUncovered", [1]);
+    await refuses(accounts.write.move([[entry(9, 1n)], 3, true]), "EnergyUnknownAccount", [9]);
+    // Deviations stop at an empty account; the residual account bears the rest.
+    await accounts.write.move([[entry(1, -70n), entry(2, 50n)], 3, true]);
+    expect(await balances()).to.deep.equal([0n, 200n, 100n]);
+    await refuses(accounts.write.move([[entry(2, 101n)], 3, true]), "EnergyUncovered", [3]);
+  });
+
+  it("I9: pays an announced withdrawal after its delay, to the owner, without anybody's leave", async () => {
+    const { accounts, client, open, token, stranger } = await networkHelpers.loadFixture(market);
+    const account = await open(keyOf(0), 100n);
+    const owner = await act(0);
+    await refuses(accounts.write.withdraw([account]), "EnergyWithdrawalNotPayable");
+    await refuses(accounts.write.announceWithdrawal([account, 30n]), "EnergyNotOwner");
+    await accounts.write.announceWithdrawal([account, 30n], owner);
+    const announcedAt = (await client.getBlock()).timestamp;
+    expect((await accounts.read.accountOf([account])).flags).to.equal(2);
+    expect(await accounts.read.reservedMicro([account, announcedAt])).to.equal(0n);
+    expect(await accounts.read.reservedMicro([account, announcedAt + 1n])).to.equal(30n);
+    await networkHelpers.time.increaseTo(announcedAt + WITHDRAWAL_DELAY - 2n);
+    await refuses(accounts.write.withdraw([account]), "EnergyWithdrawalNotPayable", [
+      account,
+      announcedAt + WITHDRAWAL_DELAY,
+    ]);
+    const snapshot = await networkHelpers.takeSnapshot();
+    await networkHelpers.time.increaseTo(announcedAt + WITHDRAWAL_DELAY + 7n * 86_400n - 1n);
+    await refuses(accounts.write.withdraw([account]), "EnergyWithdrawalNotPayable");
+    await snapshot.restore();
+    await networkHelpers.time.increaseTo(announcedAt + WITHDRAWAL_DELAY - 1n);
+    const hash = await accounts.write.withdraw([account], { account: stranger.account });
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [paid] = parseEventLogs({ abi: accounts.abi, logs, eventName: "Withdrawn" });
+    expect(paid?.args).to.deep.equal({ account, owner: keyOf(0).address, amountMicro: 30n });
+    expect(await token.read.balanceOf([keyOf(0).address])).to.equal(30n);
+    expect((await accounts.read.accountOf([account])).flags).to.equal(0);
+    await refuses(accounts.write.withdraw([account]), "EnergyWithdrawalNotPayable");
+  });
+
+  it("lets the owner cancel an announcement, and pays no more than there is", async () => {
+    const { accounts, client, open } = await networkHelpers.loadFixture(market);
+    const account = await open(keyOf(0), 100n);
+    const owner = await act(0);
+    await accounts.write.announceWithdrawal([account, 30n], owner);
+    const hash = await accounts.write.announceWithdrawal([account, 0n], owner);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: accounts.abi, logs, eventName: "WithdrawalAnnounced" });
+    expect(event?.args.amountMicro).to.equal(0n);
+    expect((await accounts.read.accountOf([account])).flags).to.equal(0);
+    await accounts.write.announceWithdrawal([account, 101n], owner);
+    await networkHelpers.time.increase(WITHDRAWAL_DELAY);
+    await refuses(accounts.write.withdraw([account]), "EnergyUncovered", [account]);
+  });
+
+  it("remembers when a nonce was retired, and ends at 65,535", async () => {
+    const { accounts, client, open } = await networkHelpers.loadFixture(market);
+    const account = await open(keyOf(0), 0n);
+    const owner = await act(0);
+    await accounts.write.raiseNonce([account], owner);
+    const at = (await client.getBlock()).timestamp;
+    expect(await accounts.read.wasNonceValid([account, 0, at])).to.equal(true);
+    expect(await accounts.read.wasNonceValid([account, 0, at + 1n])).to.equal(false);
+    expect(await accounts.read.wasNonceValid([account, 1, at + 1n])).to.equal(true);
+    expect(await accounts.read.wasNonceValid([account, 2, at])).to.equal(false);
+    // Straight to the last nonce: the word of account n lies n behind the first.
+    const slots = await Promise.all(
+      Array.from({ length: 12 }, (_, base) =>
+        client.getStorageAt({ address: accounts.address, slot: `0x${(base + account).toString(16)}` }),
+      ),
+    );
+    const base = slots.findIndex((word) => word?.slice(2, 42) === keyOf(0).address.slice(2).toLowerCase());
+    const word = BigInt(slots[base] ?? "0x0") | (0xffffn << 16n);
+    await networkHelpers.setStorageAt(accounts.address, base + account, word);
+    expect((await accounts.read.accountOf([account])).nonce).to.equal(65_535);
+    await refuses(accounts.write.raiseNonce([account], owner), "EnergyNonceExhausted", [account]);
+  });
+});

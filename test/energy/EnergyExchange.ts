@@ -1,0 +1,554 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+import { type Hex, keccak256, parseEventLogs } from "viem";
+import {
+  bookRoot,
+  buildSettlement,
+  type Curve,
+  curveLeaf,
+  encodePosted,
+  encodeRecord,
+  encodeStep,
+  type Link,
+  type PostedOrder,
+  type Settlement,
+  type SignedCurve,
+  signCurve,
+  type Step,
+  UNLIMITED_WH,
+} from "../../packages/sdk/src/energy/index.ts";
+import {
+  deployMarket,
+  fallbackTime,
+  GATE_LEAD,
+  keyOf,
+  type Market,
+  type MarketOptions,
+  NETWORK,
+  nextDay,
+  settleTime,
+  voidTime,
+  WITHDRAWAL_DELAY,
+} from "../../scripts/lib/energy-market.ts";
+import { hub, randomOf, unlimited } from "./books.ts";
+import { bid, offer, refuses } from "./helpers.ts";
+
+const { viem, networkHelpers } = await network.create();
+const RICH = 10n ** 12n;
+
+async function fresh(options: MarketOptions = {}): Promise<Market & { firstSlot: number }> {
+  const market = await deployMarket(viem, { operator: "board", ...options });
+  return { ...market, firstSlot: await nextDay(market.client) };
+}
+
+const plain = () => fresh();
+const posting = () => fresh({ operator: "none" });
+
+async function sign(market: Market, index: number, curve: Curve): Promise<SignedCurve> {
+  return signCurve(keyOf(index), market.domain, curve);
+}
+
+async function settle(market: Market, built: Settlement, changed: Partial<Settlement> = {}): Promise<Hex> {
+  const { firstSlot, prices, orders, posted } = { ...built, ...changed };
+  return market.exchange.write.settle([firstSlot, prices, orders, posted]);
+}
+
+/** Commits the curves' book on the board and moves to the first moment it can be settled. */
+async function closeGate(market: Market, firstSlot: number, count: number, curves: readonly SignedCurve[]) {
+  await market.board.write.commit([firstSlot, bookRoot(curves)]);
+  await networkHelpers.time.increaseTo(settleTime(firstSlot, count));
+}
+
+/** Two homes and a slot: the buyer is account 4, the seller account 5. */
+async function pair(market: Market, firstSlot: number, buy: Step, sell: Step, balance = RICH) {
+  const buyer = await market.open(keyOf(0), balance);
+  const seller = await market.open(keyOf(1), balance);
+  const curves = [
+    await sign(market, 0, { account: buyer, nonce: 0, firstSlot, steps: [buy] }),
+    await sign(market, 1, { account: seller, nonce: 0, firstSlot, steps: [sell] }),
+  ];
+  return { buyer, seller, curves };
+}
+
+describe("EnergyExchange: signed curves", () => {
+  it("settles a day from one signature a home: money, event, commitment as the SDK computed them", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const random = randomOf(1);
+    const curves: SignedCurve[] = [];
+    for (let i = 0; i < 12; i++) {
+      const account = await market.open(keyOf(i), RICH);
+      const day = Array.from({ length: 96 }, (): Step => {
+        const side = random(2) === 0 ? "bid" : "offer";
+        return { side, tick: random(200) - 40, energyWh: random(4) === 0 ? 0 : random(3_000) };
+      });
+      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: day }));
+    }
+    const built = buildSettlement({ firstSlot, count: 96, curves });
+    await closeGate(market, firstSlot, 96, curves);
+    const hash = await settle(market, built);
+    for (const { account, moneyMicro } of built.positions)
+      expect(await market.balanceOf(account)).to.equal(RICH + moneyMicro);
+    expect(built.positions.reduce((sum, { moneyMicro }) => sum + moneyMicro, 0n)).to.equal(0n);
+    expect(built.positions.some(({ moneyMicro }) => moneyMicro !== 0n)).to.equal(true);
+
+    const { logs } = await market.client.getTransactionReceipt({ hash });
+    const [closed] = parseEventLogs({ abi: market.exchange.abi, logs, eventName: "BookClosed" });
+    expect(closed?.args).to.deep.equal({
+      firstSlot,
+      count: 96n,
+      orders: 12n,
+      status: 1,
+      networkMicro: 0n,
+      commitment: built.commitment,
+    });
+    const cleared = parseEventLogs({ abi: market.exchange.abi, logs, eventName: "SlotCleared" });
+    expect(cleared.length).to.equal(96);
+    for (const [t, { args }] of cleared.entries()) {
+      const zone = built.clearings[t]?.zones[0];
+      expect(args.slot).to.equal(firstSlot + t);
+      expect(args.volumeWh).to.equal(BigInt(zone?.soldWh ?? 0));
+      if (zone?.outcome !== "NoTrade") expect(args.tick).to.equal(zone?.tick);
+    }
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([1, built.commitment]);
+    expect(await market.exchange.read.isClosed([firstSlot + 95])).to.equal(true);
+    expect(await market.exchange.read.isClosed([firstSlot + 96])).to.equal(false);
+  });
+
+  it("I1, E3, E4: fees and congestion rent reach the network operator to the unit", async () => {
+    const cases: [Link[], bigint][] = [
+      [[hub, unlimited(0, 1), unlimited(0, 1)], 16n],
+      [[hub, { ...unlimited(0, 1), exportCapWh: 5n, importCapWh: 5n }, unlimited(0, 1)], 30n],
+    ];
+    for (const [links, collected] of cases) {
+      const market = await fresh({ links });
+      const { firstSlot } = market;
+      const orders: [number, Step][] = [
+        [1, offer(10, 3)],
+        [1, bid(2, 6)],
+        [2, bid(8, 9)],
+      ];
+      const curves: SignedCurve[] = [];
+      const zones = new Map<number, number>();
+      for (const [i, [zone, step]] of orders.entries()) {
+        const account = await market.open(keyOf(i), RICH, zone);
+        zones.set(account, zone);
+        curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: [step] }));
+      }
+      const zoneOf = (account: number) => zones.get(account) ?? 0;
+      const built = buildSettlement({ firstSlot, count: 1, curves, links, zoneOf });
+      await closeGate(market, firstSlot, 1, curves);
+      await settle(market, built);
+      expect(await market.balanceOf(NETWORK)).to.equal(collected);
+      expect(built.networkMicro).to.equal(collected);
+      expect(await market.exchange.read.links()).to.have.length(3);
+    }
+  });
+
+  it("E5 on chain: green serves grey, a price that would move grey to green is refused", async () => {
+    const links = [hub, { parent: 0, feeTicks: 0, exportCapWh: UNLIMITED_WH, importCapWh: 0n }];
+    const market = await fresh({ links });
+    const { firstSlot } = market;
+    const orders: [number, Step][] = [
+      [1, offer(4, 2)],
+      [1, bid(5, 5)],
+      [0, offer(4, 3)],
+      [0, bid(3, 4)],
+    ];
+    const curves: SignedCurve[] = [];
+    const zones = new Map<number, number>();
+    for (const [i, [zone, step]] of orders.entries()) {
+      const account = await market.open(keyOf(i), RICH, zone);
+      zones.set(account, zone);
+      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: [step] }));
+    }
+    const zoneOf = (account: number) => zones.get(account) ?? 0;
+    const built = buildSettlement({ firstSlot, count: 1, curves, links, zoneOf });
+    await closeGate(market, firstSlot, 1, curves);
+    await refuses(settle(market, built, { prices: "0x0000000400000004" }), "EnergyNotClearing", [1, 5, 4]);
+    await settle(market, built);
+    expect(built.positions.map(({ moneyMicro }) => moneyMicro)).to.deep.equal([20n, -20n, 9n, -9n]);
+  });
+
+  it("E8: at a negative price buyers receive and sellers pay, out of a balance that must cover it", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const curves: SignedCurve[] = [];
+    for (const [i, step] of [bid(5, 20), bid(5, -30), offer(5, -50), offer(5, -35)].entries()) {
+      const account = await market.open(keyOf(i), 250n);
+      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: [step] }));
+    }
+    await closeGate(market, firstSlot, 1, curves);
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves }));
+    const balances = await Promise.all(curves.map(({ account }) => market.balanceOf(account)));
+    expect(balances).to.deep.equal([415n, 415n, 85n, 85n]);
+  });
+
+  it("I6: a claimed price one tick off is refused with the interval it should have come from", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const built = buildSettlement({ firstSlot, count: 1, curves });
+    await closeGate(market, firstSlot, 1, curves);
+    await refuses(settle(market, built, { prices: "0x00000007" }), "EnergyPriceRule", [0, 4, 9, 7]);
+    await refuses(settle(market, built, { prices: "0x00000005" }), "EnergyPriceRule", [0, 4, 9, 5]);
+    await refuses(settle(market, built, { prices: "0x0000000a" }), "EnergyNotClearing", [0, 0, 5]);
+  });
+
+  it("I8: permuting submissions changes nothing; records out of order or doubled are refused", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const [first, second] = curves as [SignedCurve, SignedCurve];
+    const built = buildSettlement({ firstSlot, count: 1, curves });
+    expect(buildSettlement({ firstSlot, count: 1, curves: [second, first] })).to.deep.equal(built);
+    await closeGate(market, firstSlot, 1, curves);
+    const swapped = (encodeRecord(second) + encodeRecord(first).slice(2)) as Hex;
+    await refuses(settle(market, built, { orders: swapped }), "EnergyIdOrder", [1]);
+    const doubled = (built.orders + encodeRecord(second).slice(2)) as Hex;
+    await refuses(settle(market, built, { orders: doubled }), "EnergyIdOrder", [2]);
+    await refuses(() => buildSettlement({ firstSlot, count: 1, curves: [first, first] }), "EnergyIdOrder", [1]);
+  });
+
+  it("I10: yesterday's curve, another chain, contract, slot or nonce, and a flipped byte are refused", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { buyer, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const honest = curves[1] as SignedCurve;
+    const mine = { account: buyer, nonce: 0, firstSlot, steps: [bid(5, 9)] };
+    const elsewhere = { ...market.domain, exchange: market.accounts.address };
+    const forged: [string, SignedCurve, string][] = [
+      ["chain", await signCurve(keyOf(0), { ...market.domain, chainId: 1 }, mine), "EnergyBadSignature"],
+      ["contract", await signCurve(keyOf(0), elsewhere, mine), "EnergyBadSignature"],
+      ["slot", { ...(await sign(market, 0, { ...mine, firstSlot: firstSlot - 96 })), firstSlot }, "EnergyBadSignature"],
+      ["nonce", { ...(await sign(market, 0, { ...mine, nonce: 1 })), nonce: 0 }, "EnergyBadSignature"],
+      ["future nonce", await sign(market, 0, { ...mine, nonce: 1 }), "EnergyStaleNonce"],
+      ["byte", { ...(curves[0] as SignedCurve), steps: [bid(5, 8)] }, "EnergyBadSignature"],
+      ["key", await sign(market, 2, mine), "EnergyBadSignature"],
+    ];
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    for (const [what, curve, error] of forged) {
+      const built = buildSettlement({ firstSlot, count: 1, curves: [curve, honest] });
+      await refuses(settle(market, built), error, [0]).catch((failure: unknown) => {
+        throw new Error(what, { cause: failure });
+      });
+    }
+    // The malleable twin of a good signature: s mirrored at half the group order.
+    const good = curves[0] as SignedCurve;
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+    const s = BigInt(good.vs) & (2n ** 255n - 1n);
+    const parity = (BigInt(good.vs) >> 255n) ^ 1n;
+    const high = order - s;
+    if (high < 2n ** 255n) {
+      const vs = `0x${(high | (parity << 255n)).toString(16).padStart(64, "0")}` as Hex;
+      const twin = buildSettlement({ firstSlot, count: 1, curves: [{ ...good, vs }, honest] });
+      await refuses(settle(market, twin), "EnergyBadSignature", [0]);
+    }
+    const built = buildSettlement({ firstSlot, count: 1, curves });
+    await settle(market, built);
+    await refuses(settle(market, built), "EnergyAlreadyClosed", [firstSlot]);
+  });
+
+  it("cancels in bulk by raising the nonce before the gate, and not after it", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { buyer, seller, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const asOwner = async (index: number, account: number) => {
+      const key = keyOf(index);
+      await networkHelpers.setBalance(key.address, 10n ** 18n);
+      await networkHelpers.impersonateAccount(key.address);
+      return market.accounts.write.raiseNonce([account], { account: key.address });
+    };
+    await refuses(market.accounts.write.raiseNonce([buyer]), "EnergyNotOwner", [buyer, market.admin.account.address]);
+    const hash = await asOwner(0, buyer);
+    const { logs } = await market.client.getTransactionReceipt({ hash });
+    const [raised] = parseEventLogs({ abi: market.accounts.abi, logs, eventName: "NonceRaised" });
+    expect(raised?.args).to.deep.equal({ account: buyer, nonce: 1 });
+    await market.board.write.commit([firstSlot, bookRoot(curves)]);
+    await networkHelpers.time.increaseTo(settleTime(firstSlot, 1));
+    // The seller's change of mind comes after the gate: his order stays.
+    await asOwner(1, seller);
+    const [cancelled, kept] = curves as [SignedCurve, SignedCurve];
+    await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves })), "EnergyStaleNonce", [0]);
+    const absentees = [
+      { ...cancelled, absent: true },
+      { ...kept, absent: true },
+    ];
+    await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves: absentees })), "EnergyNotAbsent", [1]);
+    const built = buildSettlement({ firstSlot, count: 1, curves: [{ ...cancelled, absent: true }, kept] });
+    await settle(market, built);
+    expect(await market.balanceOf(seller)).to.equal(RICH);
+  });
+
+  it("accepts a session key until it ends, and not one revoked before the gate", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { buyer, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const bot = await sign(market, 7, { account: buyer, nonce: 0, firstSlot, steps: [bid(5, 9)] });
+    const withBot = [bot, curves[1] as SignedCurve];
+    const built = buildSettlement({ firstSlot, count: 1, curves: withBot });
+    const owner = keyOf(0).address;
+    await networkHelpers.setBalance(owner, 10n ** 18n);
+    await networkHelpers.impersonateAccount(owner);
+    const gate = firstSlot * 900 - Number(GATE_LEAD);
+    const setKey = (until: number) =>
+      market.accounts.write.setSessionKey([buyer, keyOf(7).address, until], { account: owner });
+    await refuses(market.accounts.write.setSessionKey([buyer, keyOf(7).address, gate + 1]), "EnergyNotOwner");
+    await setKey(gate);
+    await market.board.write.commit([firstSlot, bookRoot(withBot)]);
+    const snapshot = await networkHelpers.takeSnapshot();
+    await networkHelpers.time.increaseTo(settleTime(firstSlot, 1));
+    await refuses(settle(market, built), "EnergyBadSignature", [0]);
+    await snapshot.restore();
+    const hash = await setKey(gate + 1);
+    const { logs } = await market.client.getTransactionReceipt({ hash });
+    const [set] = parseEventLogs({ abi: market.accounts.abi, logs, eventName: "SessionKeySet" });
+    expect(set?.args).to.deep.equal({ account: buyer, key: keyOf(7).address, until: gate + 1 });
+    await networkHelpers.time.increaseTo(settleTime(firstSlot, 1));
+    // Revoking after the gate does not take the order out of the closed book.
+    await setKey(0);
+    expect(await market.accounts.read.sessionKeyUntil([buyer, keyOf(7).address])).to.equal(gate + 1);
+    await settle(market, built);
+  });
+
+  it("counts an uncovered order as absent, and only an uncovered one", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const buyer = await market.open(keyOf(0), 44n);
+    const seller = await market.open(keyOf(1), 0n);
+    const curves = [
+      await sign(market, 0, { account: buyer, nonce: 0, firstSlot, steps: [bid(5, 9)] }),
+      await sign(market, 1, { account: seller, nonce: 0, firstSlot, steps: [offer(5, 4)] }),
+    ];
+    const [poor, kept] = curves as [SignedCurve, SignedCurve];
+    await closeGate(market, firstSlot, 1, curves);
+    await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves })), "EnergyUncovered", [buyer]);
+    const without = buildSettlement({ firstSlot, count: 1, curves: [{ ...poor, absent: true }, kept] });
+    await market.client.simulateContract({
+      address: market.exchange.address,
+      abi: market.exchange.abi,
+      functionName: "settle",
+      args: [firstSlot, without.prices, without.orders, without.posted],
+    });
+    // One unit more and the order counts.
+    await market.accounts.write.deposit([buyer, 1n]);
+    await refuses(settle(market, without), "EnergyNotAbsent", [0]);
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves }));
+    expect([await market.balanceOf(buyer), await market.balanceOf(seller)]).to.deep.equal([15n, 30n]);
+  });
+
+  it("does not count money announced for withdrawal before the gate as cover", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { buyer, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4), 50n);
+    const owner = keyOf(0).address;
+    await networkHelpers.setBalance(owner, 10n ** 18n);
+    await networkHelpers.impersonateAccount(owner);
+    await market.accounts.write.announceWithdrawal([buyer, 6n], { account: owner });
+    await closeGate(market, firstSlot, 1, curves);
+    await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves })), "EnergyUncovered", [buyer]);
+    // Announced after the gate, it does: the order was covered when it was closed.
+    await market.accounts.write.announceWithdrawal([buyer, 6n], { account: owner });
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves }));
+  });
+
+  it("refuses accounts outside the market's zones", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const stray = await market.open(keyOf(0), RICH, 3);
+    const curves = [await sign(market, 0, { account: stray, nonce: 0, firstSlot, steps: [bid(5, 9)] })];
+    await closeGate(market, firstSlot, 1, curves);
+    await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves })), "EnergyUnknownZone", [stray]);
+  });
+
+  it("settles only the committed book until the fallback, at either side of every boundary", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const built = buildSettlement({ firstSlot, count: 1, curves });
+    const alone = buildSettlement({ firstSlot, count: 1, curves: curves.slice(0, 1) });
+    const [gate, from, fallback, end] = await market.exchange.read.timesOf([firstSlot, 1n]);
+    expect([gate, from]).to.deep.equal([BigInt(firstSlot) * 900n - GATE_LEAD, BigInt(settleTime(firstSlot, 1))]);
+    expect([fallback, end]).to.deep.equal([BigInt(fallbackTime(firstSlot)), BigInt(voidTime(firstSlot))]);
+    await networkHelpers.time.setNextBlockTimestamp(from - 1n);
+    await networkHelpers.mine();
+    await refuses(
+      market.exchange.simulate.settle([firstSlot, built.prices, built.orders, built.posted], {
+        blockTag: "latest",
+      } as never),
+      "EnergyOutsideWindow",
+      [from, end],
+    );
+    await networkHelpers.time.increaseTo(from);
+    // Nothing committed is not an empty book.
+    const empty = buildSettlement({ firstSlot, count: 1, curves: [] });
+    await refuses(settle(market, empty), "EnergyBookMismatch");
+    await market.board.write.commit([firstSlot, bookRoot(curves)]);
+    const groups = keccak256(curveLeaf(curves[0] as SignedCurve));
+    await refuses(settle(market, alone), "EnergyBookMismatch", [bookRoot(curves), keccak256(groups)]);
+    await networkHelpers.time.increaseTo(fallback - 2n);
+    await refuses(settle(market, alone), "EnergyBookMismatch");
+    await networkHelpers.time.increaseTo(fallback);
+    await settle(market, built);
+    expect((await market.exchange.read.bookOf([firstSlot]))[0]).to.equal(2);
+  });
+
+  it("refuses input of the wrong length and books across midnight", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot + 96));
+    const nothing = { orders: "0x", posted: "0x" } as const;
+    const { exchange } = market;
+    await refuses(exchange.write.settle([firstSlot, "0x", "0x", "0x"]), "EnergyBadLength");
+    await refuses(exchange.write.settle([firstSlot, "0x000000", "0x", "0x"]), "EnergyBadLength");
+    await refuses(exchange.write.settle([firstSlot, "0x00000000", "0x00", "0x"]), "EnergyBadLength");
+    const two = `0x${"00".repeat(8)}` as Hex;
+    await refuses(exchange.write.settle([firstSlot + 95, two, nothing.orders, nothing.posted]), "EnergyBadLength");
+    await refuses(exchange.write.voidBook([firstSlot, 0n, "0x"]), "EnergyBadLength");
+  });
+
+  it("refuses a deployment whose lines are no tree or whose times do not fit", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const terms = {
+      accounts: market.accounts.address,
+      operator: market.board.address,
+      networkAccount: NETWORK,
+      priceShare: 5_000n,
+      fallbackDelay: 100n,
+      voidDelay: 200n,
+    };
+    const deploy = (changed: Partial<typeof terms>, links: Link[]) =>
+      viem.deployContract("EnergyExchange", [{ ...terms, ...changed }, links]);
+    await refuses(deploy({}, []), "EnergyBadTopology", [0]);
+    await refuses(deploy({}, [hub, unlimited(1, 0)]), "EnergyBadTopology", [1]);
+    await refuses(deploy({}, [hub, unlimited(0, 40_000)]), "EnergyBadTopology", [1]);
+    await refuses(deploy({ fallbackDelay: 200n }, [hub]), "EnergyBadTiming");
+    await refuses(deploy({ priceShare: 10_001n }, [hub]), "EnergyBadTiming");
+    await refuses(deploy({ voidDelay: WITHDRAWAL_DELAY }, [hub]), "EnergyBadTiming");
+  });
+});
+
+describe("EnergyExchange: posted orders", () => {
+  async function post(market: Market, index: number, { slot, account, ...step }: PostedOrder): Promise<Hex> {
+    const owner = keyOf(index).address;
+    await networkHelpers.setBalance(owner, 10n ** 18n);
+    await networkHelpers.impersonateAccount(owner);
+    return market.accounts.write.post([slot, account, Number(BigInt(encodeStep(step)))], { account: owner });
+  }
+
+  it("I12: a posted order cannot be left out, added to or reordered; it settles without any operator", async () => {
+    const market = await networkHelpers.loadFixture(posting);
+    const { firstSlot } = market;
+    const buyer = await market.open(keyOf(0), 100n);
+    const seller = await market.open(keyOf(1), 0n);
+    const posted: PostedOrder[] = [
+      { slot: firstSlot, account: buyer, ...bid(5, 9) },
+      { slot: firstSlot, account: seller, ...offer(5, 4) },
+      { slot: firstSlot + 1, account: buyer, ...bid(3, 7) },
+    ];
+    for (const order of posted) {
+      const hash = await post(market, order.account === buyer ? 0 : 1, order);
+      const { logs } = await market.client.getTransactionReceipt({ hash });
+      const [event] = parseEventLogs({ abi: market.accounts.abi, logs, eventName: "OrderPosted" });
+      expect(event?.args.step).to.equal(Number(BigInt(encodeStep(order))));
+    }
+    expect(await market.balanceOf(buyer)).to.equal(100n - 45n - 21n);
+    expect((await market.accounts.read.postsOf([firstSlot]))[1]).to.equal(true);
+    await networkHelpers.time.increaseTo(settleTime(firstSlot, 2));
+    const built = buildSettlement({ firstSlot, count: 2, curves: [], posted });
+    const [a, b, c] = posted as [PostedOrder, PostedOrder, PostedOrder];
+    const trySettle = (orders: PostedOrder[]) => settle(market, built, { posted: encodePosted(orders, firstSlot) });
+    await refuses(trySettle([a, c]), "EnergyPostsOmitted", [firstSlot]);
+    await refuses(trySettle([b, a, c]), "EnergyPostsOmitted", [firstSlot]);
+    await refuses(trySettle([a, b]), "EnergyPostsOmitted", [firstSlot + 1]);
+    await refuses(trySettle([a, b, c, c]), "EnergyPostsOmitted", [firstSlot + 1]);
+    await refuses(trySettle([a, b, { ...c, slot: firstSlot + 2 }]), "EnergyPostsOmitted");
+    await refuses(trySettle([a, b, c, { ...c, slot: firstSlot + 5 }]), "EnergyPostsOmitted", [firstSlot + 2]);
+    const hash = await settle(market, built);
+    const { logs } = await market.client.getTransactionReceipt({ hash });
+    const released = parseEventLogs({ abi: market.accounts.abi, logs, eventName: "PostsReleased" });
+    expect(released.map(({ args }) => args)).to.deep.equal([
+      { slot: firstSlot, count: 2n },
+      { slot: firstSlot + 1, count: 1n },
+    ]);
+    expect([await market.balanceOf(buyer), await market.balanceOf(seller)]).to.deep.equal([70n, 30n]);
+    expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
+    expect((await market.accounts.read.postsOf([firstSlot]))[1]).to.equal(false);
+  });
+
+  it("joins posted and signed orders in one book, rations ties in posting then account order", async () => {
+    const market = await networkHelpers.loadFixture(posting);
+    const { firstSlot } = market;
+    const accounts: number[] = [];
+    for (let i = 0; i < 4; i++) accounts.push(await market.open(keyOf(i), 1_000n));
+    const [one, two, three, four] = accounts as [number, number, number, number];
+    const posted = [{ slot: firstSlot, account: two, ...bid(10, 5) }];
+    await post(market, 1, posted[0] as PostedOrder);
+    const curves = [
+      await sign(market, 0, { account: one, nonce: 0, firstSlot, steps: [bid(7, 5)] }),
+      await sign(market, 2, { account: three, nonce: 0, firstSlot, steps: [bid(3, 5)] }),
+      await sign(market, 3, { account: four, nonce: 0, firstSlot, steps: [offer(9, 5)] }),
+    ];
+    const built = buildSettlement({ firstSlot, count: 1, curves, posted });
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    await settle(market, built);
+    const balances = await Promise.all(accounts.map((account) => market.balanceOf(account)));
+    expect(balances).to.deep.equal([985n, 980n, 990n, 1_045n]);
+  });
+
+  it("I9: what nobody settles is void: locks return, and neither settling nor voiding works twice", async () => {
+    const market = await networkHelpers.loadFixture(posting);
+    const { firstSlot } = market;
+    const buyer = await market.open(keyOf(0), 100n);
+    const posted = [{ slot: firstSlot + 3, account: buyer, ...bid(5, 9) }];
+    await post(market, 0, posted[0] as PostedOrder);
+    const encoded = encodePosted(posted, firstSlot);
+    const voidFrom = voidTime(firstSlot);
+    await networkHelpers.time.increaseTo(voidFrom - 2);
+    await refuses(market.exchange.write.voidBook([firstSlot, 96n, encoded]), "EnergyOutsideWindow");
+    await networkHelpers.time.increaseTo(voidFrom);
+    const built = buildSettlement({ firstSlot, count: 96, curves: [], posted });
+    await refuses(settle(market, built), "EnergyOutsideWindow");
+    await refuses(market.exchange.write.voidBook([firstSlot, 96n, "0x"]), "EnergyPostsOmitted", [firstSlot + 3]);
+    await market.exchange.write.voidBook([firstSlot, 96n, encoded]);
+    expect(await market.balanceOf(buyer)).to.equal(100n);
+    expect((await market.exchange.read.bookOf([firstSlot]))[0]).to.equal(3);
+    await refuses(market.exchange.write.voidBook([firstSlot, 96n, "0x"]), "EnergyAlreadyClosed", [firstSlot]);
+  });
+
+  it("takes posts from the horizon to the gate, of enough energy, covered, by the owner", async () => {
+    const market = await fresh({ operator: "none", minimumPostWh: 4n });
+    const { firstSlot } = market;
+    const buyer = await market.open(keyOf(0), 44n);
+    const order = { slot: firstSlot, account: buyer, ...bid(5, 9) };
+    const closes = firstSlot * 900 - Number(GATE_LEAD);
+    await refuses(post(market, 1, order), "EnergyNotOwner", [buyer, keyOf(1).address]);
+    await refuses(post(market, 0, order), "EnergyUncovered", [buyer]);
+    await refuses(post(market, 0, { ...order, ...bid(3, 9) }), "EnergyPostTooSmall", [3, 4]);
+    const late = { ...order, slot: firstSlot + 400, ...bid(4, 1) };
+    await refuses(post(market, 0, late), "EnergyPostWindow");
+    await networkHelpers.time.increaseTo(closes - 2);
+    await post(market, 0, { ...order, ...bid(4, 9) });
+    await networkHelpers.time.increaseTo(closes);
+    await refuses(post(market, 0, { ...order, ...bid(4, 1) }), "EnergyPostWindow", [
+      firstSlot,
+      closes - 36 * 3_600,
+      closes,
+    ]);
+  });
+
+  it("keeps a ring place for its unsettled posts until they are released", async () => {
+    const market = await networkHelpers.loadFixture(posting);
+    const { firstSlot } = market;
+    const buyer = await market.open(keyOf(0), 100n);
+    await post(market, 0, { slot: firstSlot, account: buyer, ...bid(5, 9) });
+    const reused = firstSlot + 1_024;
+    await networkHelpers.time.increaseTo(reused * 900 - 7_200);
+    await refuses(post(market, 0, { slot: reused, account: buyer, ...bid(1, 1) }), "EnergyPostsPending", [firstSlot]);
+    const posted = encodePosted([{ slot: firstSlot, account: buyer, ...bid(5, 9) }], firstSlot);
+    await market.exchange.write.voidBook([firstSlot, 1n, posted]);
+    await post(market, 0, { slot: reused, account: buyer, ...bid(1, 1) });
+    expect((await market.accounts.read.postsOf([reused]))[1]).to.equal(true);
+    expect(await market.accounts.read.postsOf([firstSlot])).to.deep.equal([0n, false]);
+  });
+});

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "../utils/Test.sol";
+import {ShareVerifier} from "../../contracts/foundation/ShareVerifier.sol";
+
+contract ShareVerifierTest is Test {
+    uint256 private constant N = ShareVerifier.ORDER;
+    uint256 private constant P = ShareVerifier.PRIME;
+    uint256 private constant GX = 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798;
+    uint256 private constant GY = 0x483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8;
+
+    /// @dev The plain twin: affine arithmetic with inversions, by the book.
+    function plainAdd(uint256 x1, uint256 y1, uint256 x2, uint256 y2) private pure returns (uint256 x, uint256 y) {
+        if (x1 == 0 && y1 == 0) return (x2, y2);
+        if (x2 == 0 && y2 == 0) return (x1, y1);
+        uint256 slope;
+        if (x1 == x2) {
+            if (y1 != y2) return (0, 0);
+            slope = mulmod(mulmod(3, mulmod(x1, x1, P), P), power(addmod(y1, y1, P), P - 2), P);
+        } else {
+            slope = mulmod(addmod(y2, P - y1, P), power(addmod(x2, P - x1, P), P - 2), P);
+        }
+        x = addmod(mulmod(slope, slope, P), addmod(P - x1, P - x2, P), P);
+        y = addmod(mulmod(slope, addmod(x1, P - x, P), P), P - y1, P);
+    }
+
+    function plainMul(uint256 k, uint256 px, uint256 py) private pure returns (uint256 x, uint256 y) {
+        for (; k > 0; k >>= 1) {
+            if (k & 1 == 1) (x, y) = plainAdd(x, y, px, py);
+            (px, py) = plainAdd(px, py, px, py);
+        }
+    }
+
+    function power(uint256 base, uint256 exponent) private pure returns (uint256 result) {
+        result = 1;
+        for (; exponent > 0; exponent >>= 1) {
+            if (exponent & 1 == 1) result = mulmod(result, base, P);
+            base = mulmod(base, base, P);
+        }
+    }
+
+    function point(uint256 k) private pure returns (ShareVerifier.Point memory) {
+        (uint256 x, uint256 y) = plainMul(k, GX, GY);
+        return ShareVerifier.Point(x, y);
+    }
+
+    function testFuzz_shareAddressIsTheAccountOfTheKey(uint256 share) external pure {
+        share = bound(share, 1, N - 1);
+        assertEq(ShareVerifier.shareAddress(share), vm.addr(share), "s times G");
+    }
+
+    function test_sharesOutOfRangeHaveNoAddress() external pure {
+        assertEq(ShareVerifier.shareAddress(0), address(0), "zero");
+        assertEq(ShareVerifier.shareAddress(N), address(0), "the order");
+        assertEq(ShareVerifier.shareAddress(type(uint256).max), address(0), "above the order");
+        assertEq(ShareVerifier.shareAddress(N - 1), vm.addr(N - 1), "the last one");
+    }
+
+    function testFuzz_multipliedAgreesWithPlainArithmetic(uint256 base, uint256 scalar) external pure {
+        base = bound(base, 1, N - 1);
+        scalar = bound(scalar, 1, N - 1);
+        assertEq(ShareVerifier.multiplied(point(base), scalar), vm.addr(mulmod(base, scalar, N)), "scalar times point");
+    }
+
+    function test_multipliedRefusesWhatIsNoPointOrNoScalar() external pure {
+        ShareVerifier.Point memory g = ShareVerifier.Point(GX, GY);
+        assertEq(ShareVerifier.multiplied(g, 0), address(0), "zero scalar");
+        assertEq(ShareVerifier.multiplied(g, N), address(0), "scalar of the order");
+        assertEq(ShareVerifier.multiplied(ShareVerifier.Point(GX, GY + 1), 5), address(0), "off the curve");
+        assertEq(ShareVerifier.multiplied(ShareVerifier.Point(P, GY), 5), address(0), "abscissa too large");
+        assertEq(ShareVerifier.multiplied(ShareVerifier.Point(GX, P - GY), 5), vm.addr(N - 5), "odd ordinate");
+    }
+
+    function testFuzz_committedPointIsAcceptedAndAnyOtherIsNot(uint256 seed, uint8 index, uint8 length) external pure {
+        length = uint8(bound(length, 1, 6));
+        index = uint8(bound(index, 1, 255));
+        ShareVerifier.Point[] memory commitments = new ShareVerifier.Point[](length);
+        uint256 value = 0;
+        uint256 factor = 1;
+        for (uint256 k = 0; k < length; ++k) {
+            uint256 coefficient = bound(uint256(keccak256(abi.encode(seed, k))), 1, N - 1);
+            commitments[k] = point(coefficient);
+            value = addmod(value, mulmod(coefficient, factor, N), N);
+            factor = mulmod(factor, index, N);
+        }
+        vm.assume(value != 0);
+        ShareVerifier.Point memory hint = point(value);
+        assertTrue(ShareVerifier.isCommitted(commitments, index, hint), "the committed point");
+        assertEq(ShareVerifier.addressOf(hint), vm.addr(value), "its account");
+        hint.y = P - hint.y;
+        assertFalse(ShareVerifier.isCommitted(commitments, index, hint), "its negative");
+        assertFalse(ShareVerifier.isCommitted(commitments, index, point(addmod(value, 1, N) + 1)), "another");
+    }
+
+    function test_equalAndOppositePointsInTheSum() external pure {
+        // 1·C₁ + C₀ with C₀ = C₁ doubles; with C₀ = −C₁ it is infinity, which no hint expresses.
+        ShareVerifier.Point[] memory commitments = new ShareVerifier.Point[](2);
+        commitments[0] = point(7);
+        commitments[1] = point(7);
+        assertTrue(ShareVerifier.isCommitted(commitments, 1, point(14)), "equal points");
+        commitments[0] = point(N - 7);
+        assertFalse(ShareVerifier.isCommitted(commitments, 1, point(14)), "opposite points");
+        // −14 + 2·7: infinity within, then a third commitment follows.
+        ShareVerifier.Point[] memory three = new ShareVerifier.Point[](3);
+        three[0] = point(5);
+        three[1] = point(N - 14);
+        three[2] = point(7);
+        assertTrue(ShareVerifier.isCommitted(three, 2, point(5)), "infinity on the way");
+    }
+
+    function test_nothingIsCommittedByBadInput() external pure {
+        ShareVerifier.Point[] memory none = new ShareVerifier.Point[](0);
+        ShareVerifier.Point memory g = ShareVerifier.Point(GX, GY);
+        assertFalse(ShareVerifier.isCommitted(none, 1, g), "no commitment");
+        ShareVerifier.Point[] memory one = new ShareVerifier.Point[](1);
+        one[0] = g;
+        assertTrue(ShareVerifier.isCommitted(one, 9, g), "a constant");
+        assertFalse(ShareVerifier.isCommitted(one, 0, g), "index zero");
+        assertFalse(ShareVerifier.isCommitted(one, 1, ShareVerifier.Point(GX, GY + 1)), "hint off the curve");
+        one[0] = ShareVerifier.Point(GX, GY + 1);
+        assertFalse(ShareVerifier.isCommitted(one, 1, g), "commitment off the curve");
+        assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(0, 0)), "zero");
+        assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(P, GY)), "x too large");
+        assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(GX, P)), "y too large");
+    }
+}

@@ -54,8 +54,9 @@ export function reasonToPost(
   const change = absolute(value - latest.value) * DEVIATION_UNIT;
   if (deviationBps === 0 ? change > 0n : change >= absolute(latest.value) * BigInt(deviationBps) && change > 0n)
     return "deviation";
-  // Before it lapses (at most half of it): a round to gather, a round for the chain, and time for every node to fail in turn.
-  const margin = Math.min(heartbeat / 2, 2 * state.settings.round + fallbackSeconds);
+  // Before it lapses (at most half of it): a round until there are values, one to gather them, one for the chain, and time
+  // for every node to fail in turn.
+  const margin = Math.min(heartbeat / 2, 3 * state.settings.round + fallbackSeconds);
   return observedAt - latest.observedAt >= heartbeat - margin ? "heartbeat" : undefined;
 }
 

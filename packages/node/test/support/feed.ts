@@ -5,6 +5,7 @@ import {
   type FeedContext,
   type FeedDescription,
   feedIdOf,
+  readFeedSensors,
   type SensorKey,
   tryReadFeed,
 } from "@publica/sdk/foundation";
@@ -27,6 +28,7 @@ export const OPERATOR_KEYS: readonly Hex[] = [
 export interface FeedFixture {
   readonly context: FeedContext;
   readonly description: FeedDescription;
+  sensors(): Promise<readonly (SensorKey | undefined)[]>;
   latest(): Promise<{ round: number; value: bigint; observedAt: number } | undefined>;
 }
 
@@ -69,6 +71,7 @@ export async function deployFeed(
   return {
     context: { chainId: anvil.chainId, address, feed, epoch: 1 },
     description: full,
+    sensors: async () => (await readFeedSensors(client, { address, feed })).inForce,
     latest: async () => (await tryReadFeed(client, { address, feed })).round,
   };
 }

@@ -55,17 +55,12 @@ export function energyMarket(m: IgnitionModuleBuilder, manager: Target, token: A
   ]);
 
   // The deploying account opens the first accounts as administrator; the roles come after.
-  const opened = ["networkOwner", "balanceOwner", "penaltyOwner"].reduce<ReturnType<typeof m.call>[]>(
-    (calls, owner) => {
-      const call = m.call(energyAccounts, "register", [m.getParameter(owner, deployer), 0, 0], {
-        id: `${owner}_account`,
-        after: calls,
-      });
-      return [...calls, call];
-    },
-    [],
-  );
-  const connected = m.call(energyAccounts, "connect", [energyExchange, energyBalancing], { after: opened });
+  const open = (owner: string, after: ReturnType<typeof m.call>[] = []) =>
+    m.call(energyAccounts, "register", [m.getParameter(owner, deployer), 0, 0], { id: `${owner}_account`, after });
+  const network = open("networkOwner");
+  const balance = open("balanceOwner", [network]);
+  const penalty = open("penaltyOwner", [balance]);
+  const connected = m.call(energyAccounts, "connect", [energyExchange, energyBalancing], { after: [penalty] });
   permit(
     m,
     manager,

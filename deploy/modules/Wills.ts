@@ -13,7 +13,5 @@ export default buildModule("Wills", (m) => {
   const willRegistry = m.contract("WillRegistry", [credentialRegistry, claimBond]);
   const heirLoss = m.contract("HeirLoss", [willRegistry]);
   const willEvidence = m.contract("WillEvidence", [willRegistry]);
-  const factoryAddress = m.staticCall(willRegistry, "VAULTS");
-  const estateVaultFactory = m.contractAt("EstateVaultFactory", factoryAddress);
-  return { encryptionKeyRegistry, willRegistry, heirLoss, willEvidence, estateVaultFactory };
+  return { encryptionKeyRegistry, willRegistry, heirLoss, willEvidence };
 });

@@ -2,7 +2,7 @@
 // between the last two leaves a transaction on the chain that the journal does not know, and Ignition then refuses to
 // go on. This finds those transactions by their nonce and tells the journal.
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { trackTransaction } from "@nomicfoundation/ignition-core";
 import type { Address, Hash, PublicClient } from "viem";
@@ -28,6 +28,25 @@ async function preparedNonces(folder: string): Promise<number[]> {
   return [...prepared.values()].sort((a, b) => a - b);
 }
 
+/** What Ignition writes when it starts a future that needs the chain, before it asks anything of the chain. */
+const STARTED = /^(DEPLOYMENT|CALL|STATIC_CALL|SEND_DATA)_EXECUTION_STATE_INITIALIZE$/;
+
+/** Forgets the futures that were started and never came to ask anything of the chain: they simply start again. */
+async function forgetIdleFutures(folder: string): Promise<void> {
+  const path = join(folder, "journal.jsonl");
+  const lines = (await readFile(path, "utf8")).split("\n").filter((text) => text.trim() !== "");
+  const parsed = lines.map((text) => JSON.parse(text) as JournalLine);
+  const busy = new Set(parsed.filter(({ type }) => !STARTED.test(type)).map(({ futureId }) => futureId));
+  const kept = lines.filter((_, index) => {
+    const { type, futureId } = parsed[index] ?? { type: "" };
+    return !STARTED.test(type) || busy.has(futureId);
+  });
+  if (kept.length === lines.length) return;
+  // Ignition begins each line with its line break.
+  await writeFile(`${path}.new`, kept.map((text) => `\n${text}`).join(""));
+  await rename(`${path}.new`, path);
+}
+
 /** The mined transaction of `sender` with this nonce: halving the chain by how many transactions it had sent. */
 async function findTransaction(client: PublicClient, sender: Address, nonce: number): Promise<Hash | undefined> {
   let low = 0n;
@@ -46,6 +65,7 @@ async function findTransaction(client: PublicClient, sender: Address, nonce: num
 /** Adds to the journal in `folder` what an interrupted run sent without writing it down. */
 export async function adoptSentTransactions(connection: Connection, folder: string): Promise<void> {
   if (!existsSync(join(folder, "journal.jsonl"))) return;
+  await forgetIdleFutures(folder);
   const nonces = await preparedNonces(folder);
   if (nonces.length === 0) return;
   const client = (await connection.viem.getPublicClient()) as PublicClient;

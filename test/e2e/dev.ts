@@ -10,7 +10,7 @@ import { runScript } from "../utils/process.ts";
 const ROOT = join(fileURLToPath(new URL(".", import.meta.url)), "..", "..");
 
 describe("npm run dev", () => {
-  it("keeps a chain and a fed feed until Ctrl-C, then closes both and exits with 0", async () => {
+  it("keeps a chain, an oracle node and a fed feed until Ctrl-C, then closes all and exits with 0", async () => {
     const child = spawn(process.execPath, [join(ROOT, "scripts", "dev.ts"), "--every", "1"], {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
@@ -44,7 +44,7 @@ describe("npm run dev", () => {
 
     child.kill("SIGINT");
     expect(await closed, output).to.equal(0);
-    expect(output).to.contain("stopped: bot and chain are closed");
+    expect(output).to.contain("stopped: node and chain are closed");
     const answer = await fetch(url ?? "", { method: "POST", body: "{}" }).then(
       () => "still there",
       () => "gone",

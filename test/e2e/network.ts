@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
@@ -23,7 +24,12 @@ describe("a chain of one's own choice", () => {
   let url: string;
   let otherUrl: string;
 
+  // A deployment of the developer's own is put aside meanwhile.
+  const folder = new URL(`../../deploy/deployments/sepolia-${SEPOLIA}`, import.meta.url);
+  const aside = new URL(`../../deploy/deployments/sepolia-${SEPOLIA}.aside`, import.meta.url);
+
   before(async () => {
+    if (existsSync(folder)) await rename(folder, aside);
     sepolia = await hre.network.createServer({ network: "default", override: { chainId: SEPOLIA } }, "127.0.0.1");
     other = await hre.network.createServer("default", "127.0.0.1");
     url = `http://127.0.0.1:${(await sepolia.listen()).port}`;
@@ -33,6 +39,8 @@ describe("a chain of one's own choice", () => {
   after(async () => {
     await sepolia.close();
     await other.close();
+    await rm(folder, { recursive: true, force: true });
+    if (existsSync(aside)) await rename(aside, folder);
   });
 
   for (const script of ["deploy.ts", "start.ts"]) {

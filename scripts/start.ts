@@ -106,7 +106,7 @@ await command(USAGE, async () => {
       console.log(pc.dim(`\n${((Date.now() - started) / 1000).toFixed(1)} s in all. What to try next:`));
       console.log(`  npm start -- --season 2013 --seed 7   ${pc.dim("another year, other noise: who is paid then?")}`);
       console.log(
-        `  npm run dev                           ${pc.dim("a chain and a bot that stay, for your own front-end")}`,
+        `  npm run dev                           ${pc.dim("a chain and an oracle node that stay, for your own front-end")}`,
       );
       console.log(`  npm run story -- --help               ${pc.dim("the other scenarios, told step by step")}`);
       console.log(`  npm test                              ${pc.dim("what all this rests on")}`);

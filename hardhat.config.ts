@@ -34,6 +34,8 @@ export default defineConfig({
     },
   },
   paths: {
+    // See scripts/lib/fastBuild.ts.
+    ...(process.env.PUBLICA_BUILD === "fast" ? { artifacts: "cache/fast/artifacts", cache: "cache/fast/cache" } : {}),
     ignition: "deploy",
     tests: { mocha: "test", solidity: "test" },
   },

@@ -17,7 +17,9 @@ export async function build(profile: string): Promise<void> {
   const line = new ProgressLine();
   line.update(`compiling the contracts (${profile})`);
   const started = Date.now();
-  const result = await hardhat(["build", "--no-tests", "--build-profile", profile], { echo: false });
+  // TypeChain's factories carry bytecode, so only the build that tests and packages use may write them.
+  const bindings = process.env.PUBLICA_BUILD === "fast" ? ["--no-typechain"] : [];
+  const result = await hardhat(["build", "--no-tests", "--build-profile", profile, ...bindings], { echo: false });
   if (result.code !== 0) {
     line.fail("the contracts do not compile");
     process.stderr.write(result.output);

@@ -1,4 +1,5 @@
 // npm run dev: a chain with the suite on it, and an oracle node with five virtual sensors that feeds it, until Ctrl-C.
+import { profile } from "./lib/fastBuild.ts";
 import { connectMqtt, createFleet, runSimulation, type VirtualDevice } from "@publica/node/oracle";
 import { addressOf, createFeed, type FeedDescription, feedIdOf, PublicaError, tryReadFeed } from "@publica/sdk";
 import { relative } from "node:path";
@@ -41,7 +42,7 @@ await command(USAGE, async () => {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const line = new ProgressLine();
-  await build("production");
+  await build(profile);
   const local = await startLocalChain();
   const ends: (() => Promise<unknown>)[] = [() => local.close()];
   try {

@@ -1,4 +1,5 @@
 // npm start: the main job. A season of real weather insured, measured, decided and paid on a chain of its own.
+import { profile } from "./lib/fastBuild.ts";
 import { PublicaError } from "@publica/sdk";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -60,7 +61,7 @@ await command(USAGE, async () => {
 
   const started = Date.now();
   const line = new ProgressLine();
-  await build("production");
+  await build(profile);
   const local = values.network === undefined ? await startLocalChain() : undefined;
   try {
     const connection = local === undefined ? await connectNetwork(values.network ?? "") : await connectLocal(local.url);

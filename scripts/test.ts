@@ -11,10 +11,10 @@ import { command, UsageError } from "./lib/usage.ts";
 const USAGE = `Usage: npm test -- [--layer NAME]... [--profile default|production] [--fuzz default|ci|deep] [--grep TEXT]
 
 Layers, in order:
-  solidity   fuzz and invariant tests (test/**/*.t.sol)
   contracts  behaviour of the contracts in TypeScript (test/**/*.ts but for e2e)
   packages   the TypeScript packages (packages/*/test)
   e2e        through a real JSON-RPC node (test/e2e)
+  solidity   fuzz and invariant tests (test/**/*.t.sol), which Hardhat compiles with the default profile
 
 The contracts under test are the production build unless --profile says otherwise; --fuzz deep runs the long campaigns.
 
@@ -38,7 +38,6 @@ function files(folder: string, suffix: string, skip: readonly string[] = []): st
 const grepArgs = (grep: string | undefined): string[] => (grep === undefined ? [] : ["--grep", grep]);
 
 const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
-  solidity: ({ fuzz, grep }) => hardhat(["test", "solidity", "--test-profile", fuzz, ...grepArgs(grep)]),
   contracts: async ({ grep }) => {
     const behaviour = files("test", ".ts", ["e2e", "utils"]);
     return hardhat(["test", "mocha", "--no-compile", ...grepArgs(grep), ...behaviour]);
@@ -55,6 +54,7 @@ const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
     if (suites.length === 0) return { code: 0, output: "" };
     return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...grepArgs(grep), ...suites]);
   },
+  solidity: ({ fuzz, grep }) => hardhat(["test", "solidity", "--test-profile", fuzz, ...grepArgs(grep)]),
 };
 
 function count(output: string, word: "passing" | "failing"): number {

@@ -4,6 +4,8 @@ import { type Abi, toFunctionSelector } from "viem";
 import { ROOT } from "./run.ts";
 import { type Node, walk } from "./solidity.ts";
 
+/** Where Hardhat puts what it compiles; see fastBuild.ts. */
+const ARTIFACTS = join(ROOT, process.env.PUBLICA_BUILD === "fast" ? "cache/fast/artifacts" : "artifacts");
 const TARGET = join(ROOT, "packages", "sdk", "src", "generated");
 /** Contracts from npm that a Publica deployment instantiates, so the SDK ships their ABIs too. */
 const FROM_NPM = ["@openzeppelin/contracts/access/manager/AccessManager.sol"];
@@ -19,10 +21,7 @@ export interface Artifact {
 /** Every artifact of the suite's own contracts, sorted by name; mocks only when asked for. */
 export async function readArtifacts(options: { mocks?: boolean } = {}): Promise<Artifact[]> {
   const found: Artifact[] = [];
-  for (const folder of [
-    join(ROOT, "artifacts", "contracts"),
-    ...FROM_NPM.map((source) => join(ROOT, "artifacts", source)),
-  ]) {
+  for (const folder of [join(ARTIFACTS, "contracts"), ...FROM_NPM.map((source) => join(ARTIFACTS, source))]) {
     for (const file of await readdir(folder, { recursive: true })) {
       if (!file.endsWith(".json") || (!options.mocks && file.startsWith("mocks"))) continue;
       const parsed: unknown = JSON.parse(await readFile(join(folder, file), "utf8"));
@@ -113,7 +112,7 @@ interface Docs {
 
 /** NatSpec of the errors by selector, and the selectors of those that a file of contracts/ declares. */
 async function readDocs(): Promise<Docs> {
-  const folder = join(ROOT, "artifacts", "build-info");
+  const folder = join(ARTIFACTS, "build-info");
   const docs = new Map<string, ErrorDocs>();
   const ownSelectors = new Set<string>();
   for (const file of await readdir(folder)) {

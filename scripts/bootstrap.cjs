@@ -96,6 +96,19 @@ env.HARDHAT_DISABLE_TELEMETRY_PROMPT = "true";
 
 installIfNeeded(env, version);
 
+// The scripts import the SDK, whose ABIs are generated: on a fresh clone the fast build makes them first.
+const BUILD_THEMSELVES = /scripts[\\/](build|test|lint|bench)\.ts$/;
+const script = process.argv[2] || "";
+const generated = path.join(ROOT, "packages", "sdk", "src", "generated", "addresses.ts");
+if (!BUILD_THEMSELVES.test(script) && !fs.existsSync(generated)) {
+  const built = spawnSync(node, ["--disable-warning=ExperimentalWarning", "scripts/build.ts", "--profile", "default"], {
+    cwd: ROOT,
+    env: Object.assign({}, env, { PUBLICA_BUILD: "fast" }),
+    stdio: ["ignore", 2, 2],
+  });
+  if (built.status !== 0) process.exit(built.status === null ? 1 : built.status);
+}
+
 const child = spawn(node, ["--disable-warning=ExperimentalWarning"].concat(process.argv.slice(2)), {
   cwd: ROOT,
   env,

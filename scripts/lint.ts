@@ -31,7 +31,7 @@ await command(USAGE, async () => {
     steps.push(["solhint", binary("solhint", "solhint"), ["--max-warnings", "0", "contracts/**/*.sol"]]);
     steps.push(["typescript", binary("typescript", "tsc"), ["-p", "tsconfig.json"]]);
     // The types of the contracts come from a build.
-    if (!existsSync(join(ROOT, "packages/sdk/src/generated/abi.ts"))) await build("production");
+    if (!existsSync(join(ROOT, "artifacts/artifacts.d.ts"))) await build("production");
   }
   const rows: string[][] = [];
   let broken = 0;

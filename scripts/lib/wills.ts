@@ -1,10 +1,11 @@
 // People, keys and contracts of one estate on an in-process chain: for the tests, the benches and the story of wills.
 import type hre from "hardhat";
-import { type Address, bytesToHex, encodeFunctionData, type Hex, keccak256, stringToHex, zeroAddress } from "viem";
+import { type Address, bytesToHex, encodeFunctionData, type Hex, keccak256, parseSignature, signatureToCompactSignature, stringToHex, zeroAddress, zeroHash } from "viem";
 import { type HDAccount, mnemonicToAccount } from "viem/accounts";
 import {
   type EncryptionKey,
   generateEncryptionKey,
+  type RandomBytes,
   type Share,
   shareAddress,
   signWithShare,
@@ -80,6 +81,8 @@ export interface EstateOptions {
   readonly plan?: Partial<Plan>;
   readonly testator?: Address;
   readonly document?: Uint8Array;
+  /** For figures that must come out the same every time. */
+  readonly random?: RandomBytes;
 }
 
 export function willId(owner: Address, number: bigint): Hex {
@@ -153,6 +156,7 @@ export async function sealEstate(wills: Wills, options: EstateOptions = {}) {
     },
     document: [document],
     now,
+    ...(options.random === undefined ? {} : { random: options.random }),
   });
   const heirShares = await Promise.all(keys.map((key, at) => openHeirShare(manifest, at + 1, key)));
   const guardianShares = await Promise.all(guardianKeys.map((key, at) => openGuardianShares(manifest, at + 1, key)));
@@ -186,6 +190,15 @@ export function createArguments(estate: Estate, durable = false, manifest: Hex =
   return [number, estate.manifest.terms, manifestRoot(estate.manifest), manifest, durable] as const;
 }
 
+/** Leaves an heir out of a batch of acceptances. */
+export const NO_ACCEPTANCE = { walletR: zeroHash, walletVs: zeroHash, shareR: zeroHash, shareVs: zeroHash } as const;
+
+/** A signature of 65 bytes in the form of EIP-2098. */
+export function compactSignature(signature: Hex): { r: Hex; vs: Hex } {
+  const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature));
+  return { r, vs: yParityAndS };
+}
+
 /** One heir's acceptance: the wallet's and the share's signature over the same digest. */
 export async function acceptance(
   estate: Estate,
@@ -194,8 +207,9 @@ export async function acceptance(
 ) {
   const account = heirs[index - 1] as HDAccount;
   const data = acceptanceTypedData(estate.context, manifestRoot(estate.manifest), index, account.address);
+  const wallet = compactSignature(await sign(account, data));
   const { r, vs } = signWithShare((share as Share).scalar, willDigest(data));
-  return { walletSignature: await sign(account, data), shareR: r, shareVs: vs };
+  return { walletR: wallet.r, walletVs: wallet.vs, shareR: r, shareVs: vs };
 }
 
 /** A message for the registry of this estate. */
@@ -217,7 +231,7 @@ export async function activate(wills: Wills, estate: Estate): Promise<void> {
 export async function acceptAll(wills: Wills, estate: Estate): Promise<Hex> {
   const acceptances = await Promise.all(estate.manifest.heirs.map((_, at) => acceptance(estate, at + 1)));
   const proof = manifestProof(estate.manifest, "heirs");
-  return wills.registry.write.accept([estate.id, heirList(estate.manifest), acceptances, proof], {
+  return wills.registry.write.accept([estate.id, heirList(estate.manifest), acceptances, [], proof], {
     account: relayer.address,
   });
 }

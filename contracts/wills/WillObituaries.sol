@@ -117,8 +117,8 @@ contract WillObituaries is IWillObituaries, ERC165 {
         executors = new address[]((manifest.length - rest) / ADDRESS_BYTES);
         for (uint256 i = 0; i < executors.length; ++i) {
             uint160 account = 0;
-            for (uint256 at = 0; at < ADDRESS_BYTES; ++at)
-                account = (account << 8) | uint8(manifest[before + i * ADDRESS_BYTES + at]);
+            for (uint256 j = 0; j < ADDRESS_BYTES; ++j)
+                account = (account << 8) | uint8(manifest[before + i * ADDRESS_BYTES + j]);
             executors[i] = address(account);
         }
     }

@@ -13,6 +13,7 @@ import {
 import {
   acceptanceTypedData,
   type Bequest,
+  compactManifest,
   type Manifest,
   manifestProof,
   manifestRoot,
@@ -24,6 +25,7 @@ import {
   willDigest,
   type WillMessage,
   type WillTypedData,
+  willIdOf,
   willTypedData,
 } from "../../packages/sdk/src/wills/index.ts";
 
@@ -85,9 +87,7 @@ export interface EstateOptions {
   readonly random?: RandomBytes;
 }
 
-export function willId(owner: Address, number: bigint): Hex {
-  return `0x${owner.slice(2).toLowerCase()}${number.toString(16).padStart(24, "0")}`;
-}
+export const willId = willIdOf;
 
 /** A will sealed by the SDK, with every share already taken out of its envelope. */
 export async function sealEstate(wills: Wills, options: EstateOptions = {}) {
@@ -168,21 +168,6 @@ export type Estate = Awaited<ReturnType<typeof sealEstate>>;
 /** The list of heirs as the contracts take it. */
 export const heirList = (manifest: Manifest): { wallet: Address; share: Address }[] =>
   manifest.heirs.map(({ wallet, share }) => ({ wallet, share }));
-
-/** The compact copy of the manifest that goes into the event: what one needs to rebuild every proof but the plan's. */
-export function compactManifest(manifest: Manifest): Hex {
-  const parts = [
-    ...manifest.heirs.flatMap(({ wallet, share }) => [wallet, share]),
-    ...manifest.guardians.flatMap(({ wallet, share, escrowShare }) => [wallet, share, escrowShare]),
-    ...manifest.executors,
-    ...manifest.heirCommitments,
-    ...manifest.guardianCommitments,
-    ...manifest.escrowCommitments,
-    manifest.vetoKey.salt,
-    manifest.ciphertextHash,
-  ];
-  return `0x${parts.map((part) => part.slice(2)).join("")}`;
-}
 
 /** The arguments of `create`. */
 export function createArguments(estate: Estate, durable = false, manifest: Hex = compactManifest(estate.manifest)) {

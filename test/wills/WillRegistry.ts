@@ -284,12 +284,13 @@ describe("WillRegistry", () => {
           estate.id,
           kit.heirList(next.manifest),
           old,
+          [],
           kit.manifestProof(next.manifest, "heirs"),
         ]),
         "WillSignatureInvalid",
       );
       await rejects(
-        registry().write.accept([estate.id, kit.heirList(estate.manifest), old, proofOf("heirs")]),
+        registry().write.accept([estate.id, kit.heirList(estate.manifest), old, [], proofOf("heirs")]),
         "WillNotInManifest",
       );
       await kit.acceptAll(wills, next);

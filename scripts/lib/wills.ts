@@ -282,4 +282,4 @@ export async function executorSignatures(
   return Promise.all(indices.map((index) => sign(executors[index] as HDAccount, data)));
 }
 
-export { bytesToHex, encodeFunctionData, manifestProof, manifestRoot, shareAddress };
+export { bytesToHex, compactManifest, encodeFunctionData, manifestProof, manifestRoot, shareAddress };

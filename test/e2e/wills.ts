@@ -176,7 +176,7 @@ describe("publica will", () => {
     };
     write("draft.json", JSON.stringify(draft));
     const before = listed();
-    expect(await done(...create)).to.match(/guardians +3 of 5[^]*Would send:\n +1\. seal the will +would succeed now/);
+    expect(await done(...create)).to.match(/guardians +3 of 5[\s\S]*Would send:\n +1\. seal the will +would succeed now/);
     expect(listed()).to.deep.equal(before);
     await done(...create, "--durable", "--yes");
     expect(await state()).to.equal("sealed");
@@ -219,7 +219,7 @@ describe("publica will", () => {
     await travel(1);
     await done("beat", "--will", idOf(), ...by(TESTATOR), "--sign", "beat.json");
     expect(await done("beat", "--relay", "beat.json", ...by(ANNA), "--yes")).to.match(/✔ relay 1 heartbeat/);
-    expect(await done("status", "--will", idOf())).to.match(/state +active[^]*next +the testator: publica will beat/);
+    expect(await done("status", "--will", idOf())).to.match(/state +active[\s\S]*next +the testator: publica will beat/);
   });
 
   const certify = async (index: number, out: string, ...more: string[]): Promise<string> =>

@@ -269,7 +269,7 @@ describe("WillRegistry", () => {
   });
 
   describe("versions", () => {
-    it("versions only go up, and acceptances of one never count for the next", async () => {
+    it("invariant 2: versions only go up, and acceptances of one never count for the next", async () => {
       await kit.activate(wills, estate);
       const next = await kit.sealEstate(wills, { version: 2 });
       const [, terms, root, manifest] = kit.createArguments(next);
@@ -348,7 +348,7 @@ describe("WillRegistry", () => {
       await rejects(registry().write.heartbeat([estate.id], by(kit.relayer)), "WillNotTestator");
     });
 
-    it("strictly increases; a relayed beat is not replayed, not from another chain or will, not over 300 s ahead", async () => {
+    it("invariant 4: strictly increases; a relayed beat is not replayed, not from another chain or will, not over 300 s ahead", async () => {
       const time = await kit.now(wills);
       const good = await beat(time + 300);
       const names = async (...list: Awaited<ReturnType<typeof beat>>[]) => {
@@ -513,7 +513,7 @@ describe("WillRegistry", () => {
     const vetoByKey = (account: { address: Hex } = kit.vetoKey) =>
       registry().write.vetoByKey([estate.id, estate.manifest.vetoKey.salt, proofOf("vetoKey")], by(account));
 
-    it("a living testator with the key can always return to Active: directly, by a beat, by signature, by the veto key", async () => {
+    it("invariant 3: a living testator with the key can always return to Active: directly, by a beat, by signature, by the veto key", async () => {
       const data = kit.message(estate, "Veto", { claim: 3 });
       const ways: [number, () => Promise<Hex>][] = [
         [1, () => registry().write.veto([estate.id], by(kit.testator))],
@@ -543,7 +543,7 @@ describe("WillRegistry", () => {
       await rejects(registry().write.vetoBySignature([estate.id, other]), "WillSignatureInvalid");
     });
 
-    it("the window: no release one second before its end, release at it, and no veto after release", async () => {
+    it("invariant 3: no release one second before its end, release at it, and no veto after release", async () => {
       const [, windowEnd] = await registry().read.clockOf([estate.id]);
       await kit.at(wills, windowEnd - 1);
       await rejects(registry().write.finalise([estate.id]), "WillWindowOpen");
@@ -615,7 +615,7 @@ describe("WillRegistry", () => {
       return [estate.id, index, r, vs, proofOf(`guardianShare:${index}`)] as const;
     };
 
-    it("published share accepted ⇔ s·G is the committed point; once each, in any order", async () => {
+    it("invariant 6: published share accepted ⇔ s·G is the committed point; once each, in any order", async () => {
       await kit.activate(wills, estate);
       await rejects(kit.publish(wills, estate, 1), "WillStateWrong");
       await kit.release(wills, estate);
@@ -643,7 +643,7 @@ describe("WillRegistry", () => {
       expect((await registry().read.progressOf([estate.id]))[2]).to.equal(0b11001);
     });
 
-    it("a leak is proven without the share, by its reporter only, disables the guardian and never releases", async () => {
+    it("invariant 9: a leak is proven without the share, by its reporter only, disables the guardian and never releases", async () => {
       await kit.activate(wills, estate);
       const [event] = await events(await registry().write.proveLeak(await leak(2), by(kit.relayer)));
       expect(event?.args).to.deep.equal({ id: estate.id, guardian: 2, reporter: kit.relayer.address });

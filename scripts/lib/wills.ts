@@ -1,6 +1,17 @@
 // People, keys and contracts of one estate on an in-process chain: for the tests, the benches and the story of wills.
 import type hre from "hardhat";
-import { type Address, bytesToHex, encodeFunctionData, type Hex, keccak256, parseSignature, signatureToCompactSignature, stringToHex, zeroAddress, zeroHash } from "viem";
+import {
+  type Address,
+  bytesToHex,
+  encodeFunctionData,
+  type Hex,
+  keccak256,
+  parseSignature,
+  signatureToCompactSignature,
+  stringToHex,
+  zeroAddress,
+  zeroHash,
+} from "viem";
 import { type HDAccount, mnemonicToAccount } from "viem/accounts";
 import {
   type EncryptionKey,

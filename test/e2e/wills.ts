@@ -122,11 +122,9 @@ describe("publica will", () => {
       );
     write("will.txt", DOCUMENT);
     write("password.txt", `${PASSWORD}\n`);
-    const keystore = encryptKeystoreJsonSync(
-      { address: person(BEN).address, privateKey: keyOf(BEN) },
-      PASSWORD,
-      { scrypt: { N: 2, r: 8, p: 1 } },
-    );
+    const keystore = encryptKeystoreJsonSync({ address: person(BEN).address, privateKey: keyOf(BEN) }, PASSWORD, {
+      scrypt: { N: 2, r: 8, p: 1 },
+    });
     write("ben.wallet", keystore);
   });
 
@@ -137,7 +135,9 @@ describe("publica will", () => {
   });
 
   it("keys: from the wallet's signature, or generated and kept under a password; bound on chain", async () => {
-    expect(await done("key", ...by(ANNA), "--out", "anna.json")).to.match(/Would send:\n +1\. bind .*would succeed now/);
+    expect(await done("key", ...by(ANNA), "--out", "anna.json")).to.match(
+      /Would send:\n +1\. bind .*would succeed now/,
+    );
     expect(listed().map(([name]) => name)).not.to.include("anna.json");
     await done("key", ...by(ANNA), "--out", "anna.json", "--yes");
     await done("key", "--keystore", "ben.wallet", "--password-file", "password.txt", "--out", "ben.json", "--yes");
@@ -176,7 +176,9 @@ describe("publica will", () => {
     };
     write("draft.json", JSON.stringify(draft));
     const before = listed();
-    expect(await done(...create)).to.match(/guardians +3 of 5[\s\S]*Would send:\n +1\. seal the will +would succeed now/);
+    expect(await done(...create)).to.match(
+      /guardians +3 of 5[\s\S]*Would send:\n +1\. seal the will +would succeed now/,
+    );
     expect(listed()).to.deep.equal(before);
     await done(...create, "--durable", "--yes");
     expect(await state()).to.equal("sealed");
@@ -198,7 +200,9 @@ describe("publica will", () => {
 
   it("accept: each heir itself, or signed and relayed together", async () => {
     const manifest = ["--manifest", "will.json"];
-    expect(await done("accept", ...manifest, ...by(ANNA))).to.match(/record the acceptance of heir 1 +would succeed now/);
+    expect(await done("accept", ...manifest, ...by(ANNA))).to.match(
+      /record the acceptance of heir 1 +would succeed now/,
+    );
     await done("accept", ...manifest, ...by(ANNA), "--yes");
     await refused(["accept", ...manifest, ...by(EXECUTOR)], /is no heir of this will/);
     await refused(["accept", ...manifest, ...by(CLARA)], /will\.json: .*(suite|not for this key)/i);
@@ -219,11 +223,25 @@ describe("publica will", () => {
     await travel(1);
     await done("beat", "--will", idOf(), ...by(TESTATOR), "--sign", "beat.json");
     expect(await done("beat", "--relay", "beat.json", ...by(ANNA), "--yes")).to.match(/✔ relay 1 heartbeat/);
-    expect(await done("status", "--will", idOf())).to.match(/state +active[\s\S]*next +the testator: publica will beat/);
+    expect(await done("status", "--will", idOf())).to.match(
+      /state +active[\s\S]*next +the testator: publica will beat/,
+    );
   });
 
   const certify = async (index: number, out: string, ...more: string[]): Promise<string> =>
-    done("claim", "--manifest", "will.json", ...by(index), "--certify", "will.txt", "--died", "2020-05-01", "--out", out, ...more);
+    done(
+      "claim",
+      "--manifest",
+      "will.json",
+      ...by(index),
+      "--certify",
+      "will.txt",
+      "--died",
+      "2020-05-01",
+      "--out",
+      out,
+      ...more,
+    );
 
   const claim = async (prefix: string): Promise<void> => {
     await certify(12, `${prefix}1.json`);
@@ -249,13 +267,28 @@ describe("publica will", () => {
     await done("veto", "--will", idOf(), ...by(TESTATOR), "--yes");
     expect(await state()).to.equal("active");
     await refused(
-      ["claim", "--manifest", "will.json", ...by(EXECUTOR), "--certificates", "second1.json", "second2.json", "second3.json"],
+      [
+        "claim",
+        "--manifest",
+        "will.json",
+        ...by(EXECUTOR),
+        "--certificates",
+        "second1.json",
+        "second2.json",
+        "second3.json",
+      ],
       /second1\.json is of another will, version or claim/,
     );
   });
 
   it("publish: after the window, once final, and only when it is meant", async () => {
-    const guardian = (index: number): string[] => ["publish", "--manifest", "will.json", "--rpc-account", person(index).address];
+    const guardian = (index: number): string[] => [
+      "publish",
+      "--manifest",
+      "will.json",
+      "--rpc-account",
+      person(index).address,
+    ];
     await refused(guardian(4), /the will is active, not released/);
     await claim("true");
     await travel(31);
@@ -294,25 +327,49 @@ describe("publica will", () => {
     const delivery = JSON.parse(read("from-ben.json")) as { envelope: string };
     const last = delivery.envelope.slice(-2) === "00" ? "01" : "00";
     write("altered.json", JSON.stringify({ ...delivery, envelope: delivery.envelope.slice(0, -2) + last }));
-    await refused([...open, "--share", "altered.json", "from-clara.json"], /altered\.json: The envelope is not for this key/);
+    await refused(
+      [...open, "--share", "altered.json", "from-clara.json"],
+      /altered\.json: The envelope is not for this key/,
+    );
     write("cut.json", read("from-ben.json").slice(0, 80));
-    await refused([...open, "--share", "cut.json", "from-clara.json"], /share cut\.json is not JSON; it may be cut off/);
+    await refused(
+      [...open, "--share", "cut.json", "from-clara.json"],
+      /share cut\.json is not JSON; it may be cut off/,
+    );
     // Ben cannot read what was sealed for Anna.
-    await refused(["open", ...manifest, ...ben, "--share", "from-clara.json", "--out", "x.txt"], /from-clara\.json: The envelope is not/);
+    await refused(
+      ["open", ...manifest, ...ben, "--share", "from-clara.json", "--out", "x.txt"],
+      /from-clara\.json: The envelope is not/,
+    );
 
     const { cid } = JSON.parse(read("will.json")) as { cid: string };
     const sealed = readFileSync(join(folder, "ciphertexts", cid));
     write("cut.pblv", sealed.subarray(0, -5));
     await refused([...open, ...shares, "--file", "cut.pblv"], /cut\.pblv: The sealed file (ends too early|is damaged)/);
-    write("altered.pblv", sealed.map((byte, at) => (at === 200 ? byte ^ 1 : byte)));
-    await refused([...open, ...shares, "--file", "altered.pblv"], /altered\.pblv: The sealed file is damaged or altered/);
+    write(
+      "altered.pblv",
+      sealed.map((byte, at) => (at === 200 ? byte ^ 1 : byte)),
+    );
+    await refused(
+      [...open, ...shares, "--file", "altered.pblv"],
+      /altered\.pblv: The sealed file is damaged or altered/,
+    );
     await refused([...open, ...shares, "--store", "elsewhere"], /The store does not hold/);
     write("old.json", read("will.json").replace('"version": 1', '"version": 2'));
-    await refused(["open", "--manifest", "old.json", ...by(ANNA), "--out", "x.txt"], /old\.json: The manifest is of version 2/);
+    await refused(
+      ["open", "--manifest", "old.json", ...by(ANNA), "--out", "x.txt"],
+      /old\.json: The manifest is of version 2/,
+    );
     write("altered-will.json", read("will.json").replace('"feeCapBps": 200', '"feeCapBps": 201'));
-    await refused(["open", "--manifest", "altered-will.json", ...by(ANNA), "--out", "x.txt"], /altered-will\.json: The manifest is not the one/);
+    await refused(
+      ["open", "--manifest", "altered-will.json", ...by(ANNA), "--out", "x.txt"],
+      /altered-will\.json: The manifest is not the one/,
+    );
     write("cut-will.json", read("will.json").slice(0, 500));
-    await refused(["open", "--manifest", "cut-will.json", ...by(ANNA), "--out", "x.txt"], /cut-will\.json: The manifest is not JSON/);
+    await refused(
+      ["open", "--manifest", "cut-will.json", ...by(ANNA), "--out", "x.txt"],
+      /cut-will\.json: The manifest is not JSON/,
+    );
 
     await done(...open, ...shares, "--attest", "anna-opened.json");
     expect(read("opened.txt")).to.equal(DOCUMENT);
@@ -320,7 +377,15 @@ describe("publica will", () => {
     await refused([...open, ...shares], /opened\.txt exists already/);
     await done("share", ...manifest, ...by(ANNA), "--to", "ben.json", "--out", "anna-to-ben.json");
     await done("share", ...manifest, ...clara, "--to", "ben.json", "--out", "clara-to-ben.json");
-    const also = ["--share", "anna-to-ben.json", "clara-to-ben.json", "--out", "ben.txt", "--attest", "ben-opened.json"];
+    const also = [
+      "--share",
+      "anna-to-ben.json",
+      "clara-to-ben.json",
+      "--out",
+      "ben.txt",
+      "--attest",
+      "ben-opened.json",
+    ];
     await done("open", ...manifest, ...ben, ...also);
     await refused(["open", ...manifest, ...by(ANNA), "--record", "anna-opened.json"], /WillQuorumMissing/);
     await done("open", ...manifest, ...by(ANNA), "--record", "anna-opened.json", "ben-opened.json", "--yes");

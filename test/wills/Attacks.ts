@@ -91,7 +91,11 @@ describe("wills: what must hold, and what is tried against it", () => {
     ];
     for (const secret of secrets) expect(all).not.to.contain(toHex(secret, { size: 32 }).slice(2));
     // And whoever has all of that, all heirs and t−1 guardians, still cannot open.
-    for (const pair of [[1, 2], [2, 5], [3, 4]])
+    for (const pair of [
+      [1, 2],
+      [2, 5],
+      [3, 4],
+    ])
       await rejects(opening(estate.heirShares, release(pair)), "SdkShareMissing");
   });
 
@@ -180,7 +184,10 @@ describe("wills: what must hold, and what is tried against it", () => {
   });
 
   it("attack 5: an heir who refuses: not a loss, unless the testator said so; then objected once, and no more", async () => {
-    for (const [number, refusalCounts] of [[1n, false], [2n, true]] as const) {
+    for (const [number, refusalCounts] of [
+      [1n, false],
+      [2n, true],
+    ] as const) {
       estate = await kit.sealEstate(wills, { number, refusalCounts });
       await kit.activate(wills, estate);
       await kit.release(wills, estate);
@@ -253,10 +260,7 @@ describe("wills: what must hold, and what is tried against it", () => {
     const leak = kit.message(estate, "Leak", { guardian: 1, reporter: kit.relayer.address });
     const { r, vs } = signWithShare((release([1])[0] as Share).scalar, willDigest(leak));
     const proof = kit.manifestProof(estate.manifest, "guardianShare:1");
-    await rejects(
-      wills.registry.write.proveLeak([estate.id, 1, r, vs, proof], by(kit.heirs[0])),
-      "WillNotInManifest",
-    );
+    await rejects(wills.registry.write.proveLeak([estate.id, 1, r, vs, proof], by(kit.heirs[0])), "WillNotInManifest");
     await kit.release(wills, estate);
     // Whoever sends a share first, the same share stands; the second is told.
     await kit.publish(wills, estate, 2);
@@ -297,10 +301,7 @@ describe("wills: what must hold, and what is tried against it", () => {
     const next = refreshCommitments(manifest.guardianCommitments, refresh.commitments);
     const renewed = all.map((share, at) => applyRefresh(share, refresh.deltas[at] as Share, next));
     expect(reconstruct(renewed.slice(2), next)).to.equal(reconstruct(all.slice(0, 3), manifest.guardianCommitments));
-    await rejects(
-      (async () => reconstruct([all[0], renewed[1], renewed[2]] as Share[], next))(),
-      "SdkShareCorrupted",
-    );
+    await rejects((async () => reconstruct([all[0], renewed[1], renewed[2]] as Share[], next))(), "SdkShareCorrupted");
     // The testator deals the refreshed shares into a new version: n may change, and shares of the old one are dead.
     await kit.activate(wills, estate);
     const fewer = await kit.sealEstate(wills, { version: 2, guardians: 4 });

@@ -48,7 +48,12 @@ contract WillLeafTest is Test {
     }
 
     /// @dev Honest signatures, their malleated twins, other recovery numbers, other lengths and noise.
-    function testFuzz_signersAgreeWithOpenZeppelin(uint256 key, bytes32 digest, uint8 kind, bytes32 noise) external view {
+    function testFuzz_signersAgreeWithOpenZeppelin(
+        uint256 key,
+        bytes32 digest,
+        uint8 kind,
+        bytes32 noise
+    ) external view {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(bound(key, 1, ORDER - 1), digest);
         bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
         if (kind % 5 == 1) (v, s) = (v ^ 7, bytes32(ORDER - uint256(s)));

@@ -226,7 +226,10 @@ describe("WillRegistry", () => {
     it("refuses lists that are not the manifest's", async () => {
       const [id, list, acceptances, , proof] = await accept(1);
       await rejects(registry().write.accept([id, list, acceptances.slice(1), [], proof]), "WillListLengthWrong");
-      await rejects(registry().write.accept([id, list.slice(1), acceptances.slice(1), [], proof]), "WillListLengthWrong");
+      await rejects(
+        registry().write.accept([id, list.slice(1), acceptances.slice(1), [], proof]),
+        "WillListLengthWrong",
+      );
       await rejects(registry().write.accept([id, [...list].reverse(), acceptances, [], proof]), "WillNotInManifest");
       const none = kit.willId(kit.testator.address, 9n);
       await rejects(registry().write.accept([none, list, acceptances, [], proof]), "WillStateWrong");

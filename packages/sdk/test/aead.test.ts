@@ -15,9 +15,9 @@ interface Vector {
   readonly tag: string;
 }
 
-const { tests } = JSON.parse(
-  readFileSync(new URL("../../../test/vectors/aead.json", import.meta.url), "utf8"),
-) as { tests: Vector[] };
+const { tests } = JSON.parse(readFileSync(new URL("../../../test/vectors/aead.json", import.meta.url), "utf8")) as {
+  tests: Vector[];
+};
 const bytes = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(hexToBytes(`0x${hex}` as Hex));
 
 /** The very implementations our envelopes, escrow and vault stand on. */

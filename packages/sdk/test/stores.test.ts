@@ -1,15 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import {
-  type CiphertextStore,
-  cidOf,
-  ipfsStore,
-  s3Store,
-  signAwsRequest,
-} from "../src/foundation/vault/index.ts";
+import { type CiphertextStore, cidOf, ipfsStore, s3Store, signAwsRequest } from "../src/foundation/vault/index.ts";
 
-const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
+const credentials = {
+  accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+};
 const now = (): Date => new Date("2013-05-24T00:00:00Z");
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

@@ -101,11 +101,21 @@ export function willCommand(io: Io): Command {
       .addOption(jsonOption);
 
   command("key", "make an encryption key, so that shares can be sealed for you")
-    .addOption(new Option("--suite <name>", "xwing also holds against quantum computers").choices(["x25519", "xwing"] as const).default("x25519" as const))
+    .addOption(
+      new Option("--suite <name>", "xwing also holds against quantum computers")
+        .choices(["x25519", "xwing"] as const)
+        .default("x25519" as const),
+    )
     .requiredOption("--out <file>", "the file to hand out; nothing in it is secret")
-    .option("--generate <file>", "make a key of its own, kept in this file under a password, rather than from the wallet")
+    .option(
+      "--generate <file>",
+      "make a key of its own, kept in this file under a password, rather than from the wallet",
+    )
     .addOption(encryptionPasswordOption)
-    .addHelpText("after", "\nWallets that sign differently each time, and contract accounts, need --generate.\n\nExample: publica will key --keystore anna.wallet --out anna.json --yes")
+    .addHelpText(
+      "after",
+      "\nWallets that sign differently each time, and contract accounts, need --generate.\n\nExample: publica will key --keystore anna.wallet --out anna.json --yes",
+    )
     .action(async (options) => {
       const { office, wallet } = await enter(options);
       const generated = options.generate === undefined ? undefined : await generateEncryptionKey(options.suite);
@@ -119,11 +129,16 @@ export function willCommand(io: Io): Command {
     .option("--out <file>", "where to write the manifest", "will.json")
     .addOption(storeOption)
     .addOption(
-      new Option("--cipher <name>", "how the document is encrypted").choices(["xchacha20-poly1305", "aes-256-gcm"] as const).default("xchacha20-poly1305" as const),
+      new Option("--cipher <name>", "how the document is encrypted")
+        .choices(["xchacha20-poly1305", "aes-256-gcm"] as const)
+        .default("xchacha20-poly1305" as const),
     )
     .addOption(new Option("--durable", "keep the manifest in the chain's state as well"))
     .addOption(new Option("--supersede", "replace the will: a codicil, or a new deal after a leak"))
-    .addHelpText("after", "\nEverybody named must have run publica will key. Give the manifest to heirs, guardians and executors.\n\nExample: publica will create --draft draft.json --document will.pdf --keystore me.wallet --yes")
+    .addHelpText(
+      "after",
+      "\nEverybody named must have run publica will key. Give the manifest to heirs, guardians and executors.\n\nExample: publica will create --draft draft.json --document will.pdf --keystore me.wallet --yes",
+    )
     .action(async ({ template, draft, document, ...options }) => {
       if (template) {
         io.stdout(TEMPLATE);
@@ -157,14 +172,20 @@ export function willCommand(io: Io): Command {
         return;
       }
       writeAcceptance(io, out, loaded, acceptance);
-      present(io, options.json, { data: { file: out, heir: acceptance.index }, text: `heir ${acceptance.index} accepts; written to ${out}` });
+      present(io, options.json, {
+        data: { file: out, heir: acceptance.index },
+        text: `heir ${acceptance.index} accepts; written to ${out}`,
+      });
     });
 
   command("beat", "give a sign of life; during a claim it is the veto")
     .addOption(new Option("--will <id>", "the will's id").argParser(willId))
     .option("--sign <file>", "write a signed heartbeat to this file, for somebody else to send")
     .option("--relay <files...>", "send heartbeats that testators signed")
-    .addHelpText("after", "\nA signed heartbeat is no veto: during a claim, beat or veto yourself.\n\nExample: publica will beat --will 0xf39f…00 --keystore me.wallet --yes")
+    .addHelpText(
+      "after",
+      "\nA signed heartbeat is no veto: during a claim, beat or veto yourself.\n\nExample: publica will beat --will 0xf39f…00 --keystore me.wallet --yes",
+    )
     .action(async ({ will: id, sign: out, relay, ...options }) => {
       const { office, wallet } = await enter(options);
       if (relay !== undefined) {
@@ -187,8 +208,13 @@ export function willCommand(io: Io): Command {
     .option("--beside <file>", "another registrar's certificate over the same document, for --certify")
     .option("--out <file>", "where to write the certificate, for --certify")
     .option("--certificates <files...>", "claim on these registrars' word")
-    .addOption(new Option("--overdue", "claim as an executor that the heartbeat is overdue; costs a bond if it is vetoed"))
-    .addHelpText("after", "\nThe document stays with you; a salted hash of it is what is signed.\n\nExample: publica will claim --manifest will.json --certificates r1.json r2.json r3.json --keystore me.wallet --yes")
+    .addOption(
+      new Option("--overdue", "claim as an executor that the heartbeat is overdue; costs a bond if it is vetoed"),
+    )
+    .addHelpText(
+      "after",
+      "\nThe document stays with you; a salted hash of it is what is signed.\n\nExample: publica will claim --manifest will.json --certificates r1.json r2.json r3.json --keystore me.wallet --yes",
+    )
     .action(async ({ certify: evidence, died, beside, out, certificates, overdue, ...options }) => {
       const ways = [evidence, certificates, overdue].filter((way) => way !== undefined);
       if (ways.length !== 1) throw new UsageError("name one of --certify FILE, --certificates FILES, --overdue");
@@ -215,7 +241,8 @@ export function willCommand(io: Io): Command {
       if (manifest !== undefined) {
         const loaded = await loadWill(io, office, manifest);
         await execute(office, wallet, options, planVeto(office, wallet.address, loaded.manifest.willId, loaded));
-      } else if (id !== undefined) await execute(office, wallet, options, planVeto(office, wallet.address, id, undefined));
+      } else if (id !== undefined)
+        await execute(office, wallet, options, planVeto(office, wallet.address, id, undefined));
       else throw new UsageError("name --will ID, or --manifest FILE for the veto key");
     });
 
@@ -224,7 +251,10 @@ export function willCommand(io: Io): Command {
     .addOption(new Option("--escrow", "the share of the escrow key, once an heir's loss is confirmed"))
     .addOption(encryptionKeyOption)
     .addOption(encryptionPasswordOption)
-    .addHelpText("after", "\nActs on finalised blocks only: a published share cannot be taken back.\n\nExample: publica will publish --manifest will.json --keystore notary.wallet --yes")
+    .addHelpText(
+      "after",
+      "\nActs on finalised blocks only: a published share cannot be taken back.\n\nExample: publica will publish --manifest will.json --keystore notary.wallet --yes",
+    )
     .action(async (options) => {
       const { office, wallet } = await enter(options);
       const loaded = await loadWill(io, office, options.manifest);
@@ -245,7 +275,10 @@ export function willCommand(io: Io): Command {
     .requiredOption("--out <file>", "where to write the sealed share")
     .addOption(encryptionKeyOption)
     .addOption(encryptionPasswordOption)
-    .addHelpText("after", "\nExample: publica will share --manifest will.json --to anna.json --out for-anna.json --keystore ben.wallet")
+    .addHelpText(
+      "after",
+      "\nExample: publica will share --manifest will.json --to anna.json --out for-anna.json --keystore ben.wallet",
+    )
     .action(async ({ to, ...options }) => {
       const { office, wallet } = await enter(options);
       const loaded = await loadWill(io, office, options.manifest);
@@ -262,15 +295,23 @@ export function willCommand(io: Io): Command {
     .option("--record <files...>", "record on chain that the will was opened, from the heirs' signatures")
     .addOption(encryptionKeyOption)
     .addOption(encryptionPasswordOption)
-    .addHelpText("after", "\nExample: publica will open --manifest will.json --share from-ben.json from-clara.json --out will.pdf --keystore anna.wallet")
+    .addHelpText(
+      "after",
+      "\nExample: publica will open --manifest will.json --share from-ben.json from-clara.json --out will.pdf --keystore anna.wallet",
+    )
     .action(async ({ record, out, ...options }) => {
-      if ((record === undefined) === (out === undefined)) throw new UsageError("name --out FILE to open, or --record FILES");
+      if ((record === undefined) === (out === undefined))
+        throw new UsageError("name --out FILE to open, or --record FILES");
       const { office, wallet } = await enter(options);
       const loaded = await loadWill(io, office, options.manifest);
       if (record !== undefined)
         await execute(office, wallet, options, planOpeningRecord(io, office, wallet.address, loaded, record));
       else if (out !== undefined)
-        present(io, options.json, await openDocument(io, office, wallet, loaded, { ...options, share: options.share as string[], out }));
+        present(
+          io,
+          options.json,
+          await openDocument(io, office, wallet, loaded, { ...options, share: options.share as string[], out }),
+        );
     });
 
   will

@@ -1,11 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  type EncryptionKey,
-  openEnvelope,
-  sealEnvelope,
-  type Share,
-  verifyShare,
-} from "@publica/sdk/crypto";
+import { type EncryptionKey, openEnvelope, sealEnvelope, type Share, verifyShare } from "@publica/sdk/crypto";
 import {
   claimDeath,
   claimOverdue,
@@ -28,7 +22,17 @@ import {
   willDigest,
   willTypedData,
 } from "@publica/sdk/wills";
-import { type Address, bytesToHex, concat, formatEther, type Hex, hexToBytes, keccak256, recoverAddress, toHex } from "viem";
+import {
+  type Address,
+  bytesToHex,
+  concat,
+  formatEther,
+  type Hex,
+  hexToBytes,
+  keccak256,
+  recoverAddress,
+  toHex,
+} from "viem";
 import { z } from "zod";
 import { chainNow, firstBlock } from "../lib/context.ts";
 import { CliError, UsageError } from "../lib/errors.ts";
@@ -51,7 +55,10 @@ import {
 import { encryptionKeyOf, type Person } from "./people.ts";
 import { openStore } from "./stores.ts";
 
-const hex = z.string().regex(/^0x([0-9a-fA-F]{2})+$/).transform((text) => text as Hex);
+const hex = z
+  .string()
+  .regex(/^0x([0-9a-fA-F]{2})+$/)
+  .transform((text) => text as Hex);
 
 const certificateSchema = z.object({
   format: z.literal("publica/death-certificate/1"),
@@ -111,11 +118,21 @@ export async function certify(
   };
 }
 
-export function planDeathClaim(io: Io, office: Office, sender: Address, loaded: LoadedWill, files: readonly string[]): Prepared {
+export function planDeathClaim(
+  io: Io,
+  office: Office,
+  sender: Address,
+  loaded: LoadedWill,
+  files: readonly string[],
+): Prepared {
   const { manifest, will } = loaded;
   const certificates = files.map((file) => {
     const certificate = readCertificate(io, file);
-    if (certificate.willId !== manifest.willId || certificate.version !== manifest.version || certificate.claim !== will.claims + 1)
+    if (
+      certificate.willId !== manifest.willId ||
+      certificate.version !== manifest.version ||
+      certificate.claim !== will.claims + 1
+    )
       throw new CliError(`${file} is of another will, version or claim`, "Ask the registrar to certify again.");
     return certificate;
   });
@@ -124,7 +141,8 @@ export function planDeathClaim(io: Io, office: Office, sender: Address, loaded: 
   const differs = certificates.findIndex(
     ({ evidenceHash, timeOfDeath }) => evidenceHash !== first.evidenceHash || timeOfDeath !== first.timeOfDeath,
   );
-  if (differs > 0) throw new CliError(`${files[differs]} certifies other facts than ${files[0]}`, "Sign the same facts.");
+  if (differs > 0)
+    throw new CliError(`${files[differs]} certifies other facts than ${files[0]}`, "Sign the same facts.");
   const { evidenceHash, timeOfDeath } = first;
   const registrars = certificates.map(({ signer, signature }) => ({ signer: signer as Address, signature }));
   return {
@@ -136,14 +154,24 @@ export function planDeathClaim(io: Io, office: Office, sender: Address, loaded: 
       data: { willId: manifest.willId, evidenceHash, timeOfDeath },
       steps: [
         step(office, sender, `claim the death on the word of ${registrars.length} registrars`, (from) =>
-          claimDeath(from, { registry: office.registry, willId: manifest.willId, evidenceHash, timeOfDeath, registrars }),
+          claimDeath(from, {
+            registry: office.registry,
+            willId: manifest.willId,
+            evidenceHash,
+            timeOfDeath,
+            registrars,
+          }),
         ),
       ],
     },
   };
 }
 
-export async function planOverdueClaim(office: Office, sender: Address, { manifest, will }: LoadedWill): Promise<Prepared> {
+export async function planOverdueClaim(
+  office: Office,
+  sender: Address,
+  { manifest, will }: LoadedWill,
+): Promise<Prepared> {
   const { registry, context } = office;
   placeOf(manifest.executors, sender, "executor");
   const bond = await getClaimBond(context.client, { registry });
@@ -182,7 +210,11 @@ export function planVeto(office: Office, sender: Address, willId: Hex, byKey: Lo
 }
 
 /** Ends the window; anyone may, and nothing is published yet. */
-export async function planFinalising(office: Office, sender: Address, { manifest, will }: LoadedWill): Promise<Prepared> {
+export async function planFinalising(
+  office: Office,
+  sender: Address,
+  { manifest, will }: LoadedWill,
+): Promise<Prepared> {
   const now = await chainNow(office.context.client);
   if (now < will.windowEnd)
     throw new CliError(`the veto window ends ${relative(will.windowEnd, now)}`, "Nothing can be published before.");
@@ -271,7 +303,11 @@ const deliverySchema = z.object({
 });
 
 const deliveryInfo = (willId: Hex, version: number, index: number, to: Address): Uint8Array =>
-  hexToBytes(keccak256(concat([toHex("publica/share-delivery/1"), willId, toHex(version, { size: 4 }), toHex(index, { size: 1 }), to])));
+  hexToBytes(
+    keccak256(
+      concat([toHex("publica/share-delivery/1"), willId, toHex(version, { size: 4 }), toHex(index, { size: 1 }), to]),
+    ),
+  );
 
 /** Hands the own share to another heir, sealed for that heir and signed, so that a false one can be proven. */
 export async function handOver(
@@ -287,7 +323,11 @@ export async function handOver(
     throw new CliError(`the will is ${loaded.will.state}`, "Keep the share until the will is released.");
   const { index, share } = await ownShare(io, wallet, loaded, options);
   const to = options.to.wallet;
-  placeOf(manifest.heirs.map((heir) => heir.wallet), to, "heir");
+  placeOf(
+    manifest.heirs.map((heir) => heir.wallet),
+    to,
+    "heir",
+  );
   const evidence = office.context.found.deployment.contracts.WillEvidence?.address ?? office.registry;
   const fields = { id: manifest.willId, version: manifest.version, index, to, share: share.scalar };
   const signature = await sign(wallet, willTypedData(manifest.chainId, evidence, "ShareDelivery", fields));
@@ -396,7 +436,8 @@ async function openDelivery(
   office: Office,
 ): Promise<Share> {
   const parsed = deliverySchema.safeParse(readJson(io, file, "share"));
-  if (!parsed.success) throw new CliError(`${file} is no delivered share; it may be cut off`, "Ask the heir for it again.");
+  if (!parsed.success)
+    throw new CliError(`${file} is no delivered share; it may be cut off`, "Ask the heir for it again.");
   const { willId, version, index, to, envelope } = parsed.data;
   if (willId !== manifest.willId || version !== manifest.version)
     throw new CliError(`${file} is of another will or version`, "Ask the heir for the share of this version.");
@@ -430,7 +471,13 @@ const openingSchema = z.object({
 });
 
 /** Records on chain what the heirs opened, from their signatures. */
-export function planOpeningRecord(io: Io, office: Office, sender: Address, { manifest }: LoadedWill, files: readonly string[]): Prepared {
+export function planOpeningRecord(
+  io: Io,
+  office: Office,
+  sender: Address,
+  { manifest }: LoadedWill,
+  files: readonly string[],
+): Prepared {
   const signatures = new Map<number, Hex>();
   let commitment: Hex | undefined;
   for (const file of files) {

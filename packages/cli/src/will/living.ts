@@ -159,7 +159,13 @@ export async function planCreation(io: Io, office: Office, wallet: Wallet, optio
   return {
     plan: {
       facts,
-      data: { willId, version: manifest.version, manifestRoot: manifestRoot(manifest), cid: manifest.cid, manifest: options.out },
+      data: {
+        willId,
+        version: manifest.version,
+        manifestRoot: manifestRoot(manifest),
+        cid: manifest.cid,
+        manifest: options.out,
+      },
       steps: [
         step(office, wallet.address, options.supersede ? "seal the new version" : "seal the will", (from) =>
           act(from, { registry, manifest, durable: options.durable ?? false }),
@@ -185,7 +191,10 @@ async function requireBound({ context, keys }: Office, people: readonly Person[]
   }
 }
 
-const hex = z.string().regex(/^0x([0-9a-fA-F]{2})+$/).transform((text) => text as Hex);
+const hex = z
+  .string()
+  .regex(/^0x([0-9a-fA-F]{2})+$/)
+  .transform((text) => text as Hex);
 const acceptanceSchema = z.object({
   format: z.literal("publica/acceptance/1"),
   willId: hex,
@@ -222,14 +231,19 @@ export async function signAcceptance(
 
 export function writeAcceptance(io: Io, file: string, { manifest }: LoadedWill, acceptance: Acceptance): void {
   const { willId, version } = manifest;
-  writeNew(io, file, `${JSON.stringify({ format: "publica/acceptance/1", willId, version, ...acceptance }, null, 2)}\n`);
+  writeNew(
+    io,
+    file,
+    `${JSON.stringify({ format: "publica/acceptance/1", willId, version, ...acceptance }, null, 2)}\n`,
+  );
 }
 
 /** Acceptances from files, for who relays them. */
 export function readAcceptances(io: Io, files: readonly string[], { manifest }: LoadedWill): Acceptance[] {
   return files.map((file) => {
     const parsed = acceptanceSchema.safeParse(readJson(io, file, "acceptance"));
-    if (!parsed.success) throw new CliError(`${file} is no acceptance; it may be cut off`, "Ask the heir for it again.");
+    if (!parsed.success)
+      throw new CliError(`${file} is no acceptance; it may be cut off`, "Ask the heir for it again.");
     const { willId, version, index, walletSignature, share } = parsed.data;
     if (willId !== manifest.willId || version !== manifest.version)
       throw new CliError(`${file} is of another will or version`, "Ask the heir to accept this version.");
@@ -274,7 +288,13 @@ export function planBeat(office: Office, wallet: Wallet, willId: Hex): Prepared 
 }
 
 /** A sign of life for somebody else to relay. */
-export async function writeBeat(io: Io, office: Office, wallet: Wallet, willId: Hex, file: string): Promise<SignedBeat> {
+export async function writeBeat(
+  io: Io,
+  office: Office,
+  wallet: Wallet,
+  willId: Hex,
+  file: string,
+): Promise<SignedBeat> {
   requireFree(io, file);
   const { context, registry } = office;
   const beatAt = await chainNow(context.client);
@@ -302,4 +322,3 @@ export function planRelayedBeats(io: Io, office: Office, sender: Address, files:
     },
   };
 }
-

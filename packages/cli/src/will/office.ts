@@ -48,7 +48,12 @@ export function unlockedOnce(wallet: Wallet): Wallet {
 }
 
 /** A step whose trial runs the very same action, with a call where the transaction would be sent. */
-export function step({ context }: Office, from: Address, what: string, send: (client: WriteClient) => Promise<Hash>): Step {
+export function step(
+  { context }: Office,
+  from: Address,
+  what: string,
+  send: (client: WriteClient) => Promise<Hash>,
+): Step {
   const { client } = context;
   const trial = createWalletClient({
     account: from,

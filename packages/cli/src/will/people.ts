@@ -17,9 +17,15 @@ import { readJson, readText, sign, writeNew } from "./office.ts";
 
 const personSchema = z.object({
   format: z.literal("publica/person/1"),
-  wallet: z.string().regex(/^0x[0-9a-fA-F]{40}$/).transform((text) => text as Address),
+  wallet: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{40}$/)
+    .transform((text) => text as Address),
   suite: z.enum(["x25519", "xwing"]),
-  publicKey: z.string().regex(/^0x([0-9a-fA-F]{2})+$/).transform((text) => text as Hex),
+  publicKey: z
+    .string()
+    .regex(/^0x([0-9a-fA-F]{2})+$/)
+    .transform((text) => text as Hex),
 });
 
 /** What a person hands out so that a share can be sealed for it. Nothing in it is secret. */
@@ -72,7 +78,12 @@ export async function writeKeyFile(
   if (secret.length < 8) throw new UsageError("the password of a key file has at least 8 characters");
   const [salt, iv] = [randomBytes(32), randomBytes(16)];
   const [n, r, p] = [2 ** 17, 8, 1];
-  const derived = await scryptAsync(new TextEncoder().encode(secret.normalize("NFKC")), salt, { N: n, r, p, dkLen: 32 });
+  const derived = await scryptAsync(new TextEncoder().encode(secret.normalize("NFKC")), salt, {
+    N: n,
+    r,
+    p,
+    dkLen: 32,
+  });
   const cipher = createCipheriv("aes-128-ctr", derived.subarray(0, 16), iv);
   const ciphertext = Buffer.concat([cipher.update(hexToBytes(key.seed)), cipher.final()]);
   const bare = (bytes: Uint8Array): string => bytesToHex(bytes).slice(2);

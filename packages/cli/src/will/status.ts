@@ -35,7 +35,12 @@ export async function willStatus(office: Office, willId: Hex): Promise<Report> {
     ["window ends", will.windowEnd === 0 ? undefined : `${utc(will.windowEnd)}, ${relative(will.windowEnd, now)}`],
     ["published", `${of(published, terms.guardians)}, needed ${terms.threshold}`],
     ["leaked", leaked.length === 0 ? undefined : of(leaked, terms.guardians)],
-    ["lost heir", loss === undefined || loss.heir === 0 ? undefined : `${loss.heir}${loss.confirmed ? ", confirmed" : ", proposed"}`],
+    [
+      "lost heir",
+      loss === undefined || loss.heir === 0
+        ? undefined
+        : `${loss.heir}${loss.confirmed ? ", confirmed" : ", proposed"}`,
+    ],
     ["vault", `${vault}${exists ? "" : " (not made yet)"}`],
     ["bond of a claim", `${formatEther(bond)} ETH`],
     ["next", nextStep(will, now, dueAt)],

@@ -16,7 +16,10 @@ export type AssentToPayoutReturnType = Hash;
 export type AssentToPayoutErrorType = PublicaError;
 
 /** k executors (`Assent`) end the administration early: heirs are paid from now on. */
-export function assentToPayout(client: WriteClient, parameters: AssentToPayoutParameters): Promise<AssentToPayoutReturnType> {
+export function assentToPayout(
+  client: WriteClient,
+  parameters: AssentToPayoutParameters,
+): Promise<AssentToPayoutReturnType> {
   const { vault, manifest, deadline, signatures } = parameters;
   return decoded(async () => {
     const signed = [...signatures].sort(([a], [b]) => a - b);

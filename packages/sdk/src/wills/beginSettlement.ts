@@ -16,9 +16,12 @@ export type BeginSettlementReturnType = Hash;
 export type BeginSettlementErrorType = PublicaError;
 
 /** Begins the settlement by the plan of the released version. Anyone may. */
-export function beginSettlement(client: WriteClient, parameters: BeginSettlementParameters): Promise<BeginSettlementReturnType> {
+export function beginSettlement(
+  client: WriteClient,
+  parameters: BeginSettlementParameters,
+): Promise<BeginSettlementReturnType> {
   const { vault, manifest } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

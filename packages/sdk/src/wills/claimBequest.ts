@@ -21,7 +21,7 @@ export type ClaimBequestErrorType = PublicaError;
 /** Pays what is due of a fraction or a fixed sum, to the entitled account or where it chooses. */
 export function claimBequest(client: WriteClient, parameters: ClaimBequestParameters): Promise<ClaimBequestReturnType> {
   const { vault, plan, index, asset, to } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

@@ -19,7 +19,7 @@ export type ClaimLegacyErrorType = PublicaError;
 /** Hands over a specific legacy: an ERC-721 token or ERC-1155 tokens. */
 export function claimLegacy(client: WriteClient, parameters: ClaimLegacyParameters): Promise<ClaimLegacyReturnType> {
   const { vault, plan, index, to } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

@@ -19,12 +19,17 @@ export type ClaimOverdueErrorType = PublicaError;
 /** An executor claims that the heartbeat is overdue, and leaves the bond. */
 export function claimOverdue(client: WriteClient, parameters: ClaimOverdueParameters): Promise<ClaimOverdueReturnType> {
   const { registry, manifest, bond } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,
       functionName: "claimOverdue",
-      args: [manifest.willId, manifest.executors, manifest.plan.executorThreshold, manifestProof(manifest, "executors")],
+      args: [
+        manifest.willId,
+        manifest.executors,
+        manifest.plan.executorThreshold,
+        manifestProof(manifest, "executors"),
+      ],
       value: bond,
       account: client.account,
       chain: client.chain ?? null,

@@ -14,7 +14,7 @@ export type CloseEstateErrorType = PublicaError;
 /** After the last deadline, tells the registry that the estate is settled. Anyone may. */
 export function closeEstate(client: WriteClient, parameters: CloseEstateParameters): Promise<CloseEstateReturnType> {
   const { vault } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

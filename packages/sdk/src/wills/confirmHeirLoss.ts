@@ -17,7 +17,10 @@ export type ConfirmHeirLossReturnType = Hash;
 export type ConfirmHeirLossErrorType = PublicaError;
 
 /** Guardians' votes (`HeirLost`) confirm the loss after the delay. */
-export function confirmHeirLoss(client: WriteClient, parameters: ConfirmHeirLossParameters): Promise<ConfirmHeirLossReturnType> {
+export function confirmHeirLoss(
+  client: WriteClient,
+  parameters: ConfirmHeirLossParameters,
+): Promise<ConfirmHeirLossReturnType> {
   const { heirLoss, manifest, votes } = parameters;
   return decoded(async () => {
     const wallets = manifest.guardians.map(({ wallet }) => wallet);

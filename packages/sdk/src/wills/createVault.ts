@@ -15,7 +15,7 @@ export type CreateVaultErrorType = PublicaError;
 /** Makes the will's vault at the address `getVault` foretells. Anyone may. */
 export function createVault(client: WriteClient, parameters: CreateVaultParameters): Promise<CreateVaultReturnType> {
   const { factory, willId } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: factory,
       abi: estateVaultFactoryAbi,

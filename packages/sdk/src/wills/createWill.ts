@@ -20,12 +20,18 @@ export type CreateWillErrorType = PublicaError;
 /** Seals a will on chain under the number in its id. The sender is the testator. */
 export function createWill(client: WriteClient, parameters: CreateWillParameters): Promise<CreateWillReturnType> {
   const { registry, manifest, durable } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,
       functionName: "create",
-      args: [numberOf(manifest.willId), manifest.terms, manifestRoot(manifest), compactManifest(manifest), durable ?? false],
+      args: [
+        numberOf(manifest.willId),
+        manifest.terms,
+        manifestRoot(manifest),
+        compactManifest(manifest),
+        durable ?? false,
+      ],
       account: client.account,
       chain: client.chain ?? null,
     }),

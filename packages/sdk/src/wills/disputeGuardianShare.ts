@@ -17,7 +17,10 @@ export type DisputeGuardianShareReturnType = Hash;
 export type DisputeGuardianShareErrorType = PublicaError;
 
 /** The same for a guardian's share. */
-export function disputeGuardianShare(client: WriteClient, parameters: DisputeGuardianShareParameters): Promise<DisputeGuardianShareReturnType> {
+export function disputeGuardianShare(
+  client: WriteClient,
+  parameters: DisputeGuardianShareParameters,
+): Promise<DisputeGuardianShareReturnType> {
   const { evidence, manifest, guardian } = parameters;
   return decoded(async () => {
     const named = manifest.guardians[guardian - 1]?.share ?? zeroAddress;
@@ -25,7 +28,12 @@ export function disputeGuardianShare(client: WriteClient, parameters: DisputeGua
       address: evidence,
       abi: willEvidenceAbi,
       functionName: "disputeGuardianShare",
-      args: [manifest.willId, named, manifestProof(manifest, `guardianShare:${guardian}`), disputeArgument(manifest, "guardians", guardian)],
+      args: [
+        manifest.willId,
+        named,
+        manifestProof(manifest, `guardianShare:${guardian}`),
+        disputeArgument(manifest, "guardians", guardian),
+      ],
       account: client.account,
       chain: client.chain ?? null,
     });

@@ -18,14 +18,22 @@ export type DisputeHeirShareReturnType = Hash;
 export type DisputeHeirShareErrorType = PublicaError;
 
 /** Proves on chain that the manifest names a wrong account for an heir's share. */
-export function disputeHeirShare(client: WriteClient, parameters: DisputeHeirShareParameters): Promise<DisputeHeirShareReturnType> {
+export function disputeHeirShare(
+  client: WriteClient,
+  parameters: DisputeHeirShareParameters,
+): Promise<DisputeHeirShareReturnType> {
   const { evidence, manifest, heir } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: evidence,
       abi: willEvidenceAbi,
       functionName: "disputeHeirShare",
-      args: [manifest.willId, heirList(manifest), manifestProof(manifest, "heirs"), disputeArgument(manifest, "heirs", heir)],
+      args: [
+        manifest.willId,
+        heirList(manifest),
+        manifestProof(manifest, "heirs"),
+        disputeArgument(manifest, "heirs", heir),
+      ],
       account: client.account,
       chain: client.chain ?? null,
     }),

@@ -15,7 +15,7 @@ export type FinaliseWillErrorType = PublicaError;
 /** Releases a claimed will once its window has passed. Anyone may. */
 export function finaliseWill(client: WriteClient, parameters: FinaliseWillParameters): Promise<FinaliseWillReturnType> {
   const { registry, willId } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

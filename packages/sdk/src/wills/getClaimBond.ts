@@ -12,7 +12,10 @@ export type GetClaimBondReturnType = bigint;
 export type GetClaimBondErrorType = PublicaError;
 
 /** The bond of a claim without evidence, wei. */
-export function getClaimBond(client: ReadClient, { registry }: GetClaimBondParameters): Promise<GetClaimBondReturnType> {
+export function getClaimBond(
+  client: ReadClient,
+  { registry }: GetClaimBondParameters,
+): Promise<GetClaimBondReturnType> {
   return decoded(async () => {
     return readContract(client, { address: registry, abi: willRegistryAbi, functionName: "CLAIM_BOND" });
   });

@@ -13,7 +13,10 @@ export type GetCreditReturnType = bigint;
 export type GetCreditErrorType = PublicaError;
 
 /** What an account may withdraw of bonds, wei. */
-export function getCredit(client: ReadClient, { registry, account }: GetCreditParameters): Promise<GetCreditReturnType> {
+export function getCredit(
+  client: ReadClient,
+  { registry, account }: GetCreditParameters,
+): Promise<GetCreditReturnType> {
   return decoded(async () => {
     return readContract(client, { address: registry, abi: willRegistryAbi, functionName: "creditOf", args: [account] });
   });

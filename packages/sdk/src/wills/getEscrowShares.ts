@@ -16,7 +16,10 @@ export type GetEscrowSharesReturnType = readonly Share[];
 export type GetEscrowSharesErrorType = PublicaError;
 
 /** The shares of the escrow key guardians have published of a version, from the events. */
-export function getEscrowShares(client: ReadClient, { heirLoss, willId, version, fromBlock }: GetEscrowSharesParameters): Promise<GetEscrowSharesReturnType> {
+export function getEscrowShares(
+  client: ReadClient,
+  { heirLoss, willId, version, fromBlock }: GetEscrowSharesParameters,
+): Promise<GetEscrowSharesReturnType> {
   return decoded(async () => {
     const logs = await getContractEvents(client, {
       address: heirLoss,

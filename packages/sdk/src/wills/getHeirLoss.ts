@@ -23,7 +23,10 @@ export type GetHeirLossReturnType = HeirLossState;
 export type GetHeirLossErrorType = PublicaError;
 
 /** The procedure about a lost heir of the current version; `heir` 0 when there is none. */
-export function getHeirLoss(client: ReadClient, { heirLoss, willId }: GetHeirLossParameters): Promise<GetHeirLossReturnType> {
+export function getHeirLoss(
+  client: ReadClient,
+  { heirLoss, willId }: GetHeirLossParameters,
+): Promise<GetHeirLossReturnType> {
   return decoded(async () => {
     const args = [willId] as const;
     const found = await readContract(client, { address: heirLoss, abi: heirLossAbi, functionName: "lossOf", args });

@@ -13,7 +13,10 @@ export type GetPaymentNumberReturnType = number;
 export type GetPaymentNumberErrorType = PublicaError;
 
 /** The number the next executors' payment in an asset must be signed with. */
-export function getPaymentNumber(client: ReadClient, { vault, asset }: GetPaymentNumberParameters): Promise<GetPaymentNumberReturnType> {
+export function getPaymentNumber(
+  client: ReadClient,
+  { vault, asset }: GetPaymentNumberParameters,
+): Promise<GetPaymentNumberReturnType> {
   return decoded(async () => {
     return readContract(client, { address: vault, abi: estateVaultAbi, functionName: "paymentNumber", args: [asset] });
   });

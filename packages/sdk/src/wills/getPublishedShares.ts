@@ -16,7 +16,10 @@ export type GetPublishedSharesReturnType = readonly Share[];
 export type GetPublishedSharesErrorType = PublicaError;
 
 /** The release shares guardians have published, from the events. Only one version is ever released. */
-export function getPublishedShares(client: ReadClient, { registry, willId, fromBlock }: GetPublishedSharesParameters): Promise<GetPublishedSharesReturnType> {
+export function getPublishedShares(
+  client: ReadClient,
+  { registry, willId, fromBlock }: GetPublishedSharesParameters,
+): Promise<GetPublishedSharesReturnType> {
   return decoded(async () => {
     const logs = await getContractEvents(client, {
       address: registry,

@@ -14,10 +14,18 @@ export type GetStoredManifestReturnType = Hex | undefined;
 export type GetStoredManifestErrorType = PublicaError;
 
 /** The compact manifest in the chain's state, when the testator chose a durable one. */
-export function getStoredManifest(client: ReadClient, { registry, willId, version }: GetStoredManifestParameters): Promise<GetStoredManifestReturnType> {
+export function getStoredManifest(
+  client: ReadClient,
+  { registry, willId, version }: GetStoredManifestParameters,
+): Promise<GetStoredManifestReturnType> {
   return decoded(async () => {
     const args = [willId, version] as const;
-    const pointer = await readContract(client, { address: registry, abi: willRegistryAbi, functionName: "manifestOf", args });
+    const pointer = await readContract(client, {
+      address: registry,
+      abi: willRegistryAbi,
+      functionName: "manifestOf",
+      args,
+    });
     if (pointer === zeroAddress) return undefined;
     const code = await getCode(client, { address: pointer });
     // The first byte stops the code from ever running.

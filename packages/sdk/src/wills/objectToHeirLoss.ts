@@ -19,14 +19,23 @@ export type ObjectToHeirLossReturnType = Hash;
 export type ObjectToHeirLossErrorType = PublicaError;
 
 /** The heir is there: from its wallet, or by anyone with the share's signature over `Objection`. */
-export function objectToHeirLoss(client: WriteClient, parameters: ObjectToHeirLossParameters): Promise<ObjectToHeirLossReturnType> {
+export function objectToHeirLoss(
+  client: WriteClient,
+  parameters: ObjectToHeirLossParameters,
+): Promise<ObjectToHeirLossReturnType> {
   const { heirLoss, manifest, signature } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: heirLoss,
       abi: heirLossAbi,
       functionName: "objectAsHeir",
-      args: [manifest.willId, heirList(manifest), signature?.r ?? zeroHash, signature?.vs ?? zeroHash, manifestProof(manifest, "heirs")],
+      args: [
+        manifest.willId,
+        heirList(manifest),
+        signature?.r ?? zeroHash,
+        signature?.vs ?? zeroHash,
+        manifestProof(manifest, "heirs"),
+      ],
       account: client.account,
       chain: client.chain ?? null,
     }),

@@ -18,7 +18,7 @@ export type OpenAssetErrorType = PublicaError;
 /** Looks at an asset for the first time: its fixed sums and caps. Anyone may. */
 export function openAsset(client: WriteClient, parameters: OpenAssetParameters): Promise<OpenAssetReturnType> {
   const { vault, asset, plan } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

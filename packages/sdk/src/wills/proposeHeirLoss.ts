@@ -17,14 +17,23 @@ export type ProposeHeirLossReturnType = Hash;
 export type ProposeHeirLossErrorType = PublicaError;
 
 /** An executor proposes to treat an heir as lost; the heir has 60 days to object. */
-export function proposeHeirLoss(client: WriteClient, parameters: ProposeHeirLossParameters): Promise<ProposeHeirLossReturnType> {
+export function proposeHeirLoss(
+  client: WriteClient,
+  parameters: ProposeHeirLossParameters,
+): Promise<ProposeHeirLossReturnType> {
   const { heirLoss, manifest, heir } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: heirLoss,
       abi: heirLossAbi,
       functionName: "propose",
-      args: [manifest.willId, heir, manifest.executors, manifest.plan.executorThreshold, manifestProof(manifest, "executors")],
+      args: [
+        manifest.willId,
+        heir,
+        manifest.executors,
+        manifest.plan.executorThreshold,
+        manifestProof(manifest, "executors"),
+      ],
       account: client.account,
       chain: client.chain ?? null,
     }),

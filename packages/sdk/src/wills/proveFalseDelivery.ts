@@ -19,9 +19,12 @@ export type ProveFalseDeliveryReturnType = Hash;
 export type ProveFalseDeliveryErrorType = PublicaError;
 
 /** Proves that an heir signed the delivery of a share that is not its own. */
-export function proveFalseDelivery(client: WriteClient, parameters: ProveFalseDeliveryParameters): Promise<ProveFalseDeliveryReturnType> {
+export function proveFalseDelivery(
+  client: WriteClient,
+  parameters: ProveFalseDeliveryParameters,
+): Promise<ProveFalseDeliveryReturnType> {
   const { evidence, manifest, delivery, signature } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: evidence,
       abi: willEvidenceAbi,

@@ -21,12 +21,18 @@ export type ProveLeakErrorType = PublicaError;
 /** Proves, before release, that a guardian's share is known to the sender, without showing it. */
 export function proveLeak(client: WriteClient, parameters: ProveLeakParameters): Promise<ProveLeakReturnType> {
   const { registry, manifest, guardian, signature } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,
       functionName: "proveLeak",
-      args: [manifest.willId, guardian, signature.r, signature.vs, manifestProof(manifest, `guardianShare:${guardian}`)],
+      args: [
+        manifest.willId,
+        guardian,
+        signature.r,
+        signature.vs,
+        manifestProof(manifest, `guardianShare:${guardian}`),
+      ],
       account: client.account,
       chain: client.chain ?? null,
     }),

@@ -17,7 +17,10 @@ export type PublishEscrowShareReturnType = Hash;
 export type PublishEscrowShareErrorType = PublicaError;
 
 /** Publishes a guardian's share of the escrow key, once an heir's loss is confirmed. */
-export function publishEscrowShare(client: WriteClient, parameters: PublishEscrowShareParameters): Promise<PublishEscrowShareReturnType> {
+export function publishEscrowShare(
+  client: WriteClient,
+  parameters: PublishEscrowShareParameters,
+): Promise<PublishEscrowShareReturnType> {
   const { heirLoss, manifest, share } = parameters;
   return decoded(async () => {
     const accounts = manifest.guardians.map(({ escrowShare }) => escrowShare);

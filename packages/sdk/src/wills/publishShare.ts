@@ -19,7 +19,7 @@ export type PublishShareErrorType = PublicaError;
 /** Publishes a guardian's share after release. It cannot be taken back: act on finalised blocks only. */
 export function publishShare(client: WriteClient, parameters: PublishShareParameters): Promise<PublishShareReturnType> {
   const { registry, manifest, share } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

@@ -19,14 +19,24 @@ export type RecordGuardianHealthReturnType = Hash;
 export type RecordGuardianHealthErrorType = PublicaError;
 
 /** The same for a guardian's share. */
-export function recordGuardianHealth(client: WriteClient, parameters: RecordGuardianHealthParameters): Promise<RecordGuardianHealthReturnType> {
+export function recordGuardianHealth(
+  client: WriteClient,
+  parameters: RecordGuardianHealthParameters,
+): Promise<RecordGuardianHealthReturnType> {
   const { evidence, manifest, guardian, checkedAt, signature } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: evidence,
       abi: willEvidenceAbi,
       functionName: "recordGuardianHealth",
-      args: [manifest.willId, guardian, checkedAt, signature.r, signature.vs, manifestProof(manifest, `guardianShare:${guardian}`)],
+      args: [
+        manifest.willId,
+        guardian,
+        checkedAt,
+        signature.r,
+        signature.vs,
+        manifestProof(manifest, `guardianShare:${guardian}`),
+      ],
       account: client.account,
       chain: client.chain ?? null,
     }),

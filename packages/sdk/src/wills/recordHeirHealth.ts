@@ -20,14 +20,25 @@ export type RecordHeirHealthReturnType = Hash;
 export type RecordHeirHealthErrorType = PublicaError;
 
 /** Puts on record that an heir's share signed the present day (`Health`). */
-export function recordHeirHealth(client: WriteClient, parameters: RecordHeirHealthParameters): Promise<RecordHeirHealthReturnType> {
+export function recordHeirHealth(
+  client: WriteClient,
+  parameters: RecordHeirHealthParameters,
+): Promise<RecordHeirHealthReturnType> {
   const { evidence, manifest, heir, checkedAt, signature } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: evidence,
       abi: willEvidenceAbi,
       functionName: "recordHeirHealth",
-      args: [manifest.willId, heir, checkedAt, signature.r, signature.vs, heirList(manifest), manifestProof(manifest, "heirs")],
+      args: [
+        manifest.willId,
+        heir,
+        checkedAt,
+        signature.r,
+        signature.vs,
+        heirList(manifest),
+        manifestProof(manifest, "heirs"),
+      ],
       account: client.account,
       chain: client.chain ?? null,
     }),

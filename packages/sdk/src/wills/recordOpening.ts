@@ -19,7 +19,10 @@ export type RecordOpeningReturnType = Hash;
 export type RecordOpeningErrorType = PublicaError;
 
 /** Commits to the text the heirs opened: all heirs sign `Opened`, or all but one where there is an escrowed share. */
-export function recordOpening(client: WriteClient, parameters: RecordOpeningParameters): Promise<RecordOpeningReturnType> {
+export function recordOpening(
+  client: WriteClient,
+  parameters: RecordOpeningParameters,
+): Promise<RecordOpeningReturnType> {
   const { registry, manifest, commitment, signatures } = parameters;
   return decoded(async () => {
     const list = manifest.heirs.map((_, at) => signatures.get(at + 1) ?? ("0x" as Hex));

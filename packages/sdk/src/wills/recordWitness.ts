@@ -29,7 +29,10 @@ export type RecordWitnessReturnType = Hash;
 export type RecordWitnessErrorType = PublicaError;
 
 /** Puts a witness's or a notary's signature (`Witness`) on record. */
-export function recordWitness(client: WriteClient, parameters: RecordWitnessParameters): Promise<RecordWitnessReturnType> {
+export function recordWitness(
+  client: WriteClient,
+  parameters: RecordWitnessParameters,
+): Promise<RecordWitnessReturnType> {
   const { evidence, manifest, witness, roleHash, signature } = parameters;
   return decoded(async () => {
     const heirProof = manifestProof(manifest, "commitments:heirs");
@@ -38,7 +41,14 @@ export function recordWitness(client: WriteClient, parameters: RecordWitnessPara
       address: evidence,
       abi: willEvidenceAbi,
       functionName: "recordWitness",
-      args: [manifest.willId, { ...witnessStatement(manifest), roleHash }, witness, signature, heirProof, guardianProof],
+      args: [
+        manifest.willId,
+        { ...witnessStatement(manifest), roleHash },
+        witness,
+        signature,
+        heirProof,
+        guardianProof,
+      ],
       account: client.account,
       chain: client.chain ?? null,
     });

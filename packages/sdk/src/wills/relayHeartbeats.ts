@@ -21,9 +21,12 @@ export type RelayHeartbeatsReturnType = Hash;
 export type RelayHeartbeatsErrorType = PublicaError;
 
 /** Relays signs of life of many testators; those that do not fit are skipped. */
-export function relayHeartbeats(client: WriteClient, parameters: RelayHeartbeatsParameters): Promise<RelayHeartbeatsReturnType> {
+export function relayHeartbeats(
+  client: WriteClient,
+  parameters: RelayHeartbeatsParameters,
+): Promise<RelayHeartbeatsReturnType> {
   const { registry, beats } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

@@ -28,7 +28,10 @@ export type ReleasePaymentReturnType = Hash;
 export type ReleasePaymentErrorType = PublicaError;
 
 /** Pays a debt or a fee on k executors' signatures (`Payment`), in one transaction. */
-export function releasePayment(client: WriteClient, parameters: ReleasePaymentParameters): Promise<ReleasePaymentReturnType> {
+export function releasePayment(
+  client: WriteClient,
+  parameters: ReleasePaymentParameters,
+): Promise<ReleasePaymentReturnType> {
   const { vault, manifest, payment, signatures } = parameters;
   return decoded(async () => {
     const signed = [...signatures].sort(([a], [b]) => a - b);

@@ -16,9 +16,12 @@ export type RenounceBequestReturnType = Hash;
 export type RenounceBequestErrorType = PublicaError;
 
 /** The heir renounces a bequest in favour of the substitute or the residue. */
-export function renounceBequest(client: WriteClient, parameters: RenounceBequestParameters): Promise<RenounceBequestReturnType> {
+export function renounceBequest(
+  client: WriteClient,
+  parameters: RenounceBequestParameters,
+): Promise<RenounceBequestReturnType> {
   const { vault, plan, index } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

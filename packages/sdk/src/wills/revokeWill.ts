@@ -15,7 +15,7 @@ export type RevokeWillErrorType = PublicaError;
 /** Ends the will for ever. */
 export function revokeWill(client: WriteClient, parameters: RevokeWillParameters): Promise<RevokeWillReturnType> {
   const { registry, willId } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

@@ -13,9 +13,12 @@ export type SendHeartbeatReturnType = Hash;
 export type SendHeartbeatErrorType = PublicaError;
 
 /** The testator gives a sign of life; during a claim it is the veto. */
-export function sendHeartbeat(client: WriteClient, parameters: SendHeartbeatParameters): Promise<SendHeartbeatReturnType> {
+export function sendHeartbeat(
+  client: WriteClient,
+  parameters: SendHeartbeatParameters,
+): Promise<SendHeartbeatReturnType> {
   const { registry, willId } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

@@ -17,9 +17,12 @@ export type SupersedeWillReturnType = Hash;
 export type SupersedeWillErrorType = PublicaError;
 
 /** Replaces the will by the manifest's version: a codicil, or a new deal after a leak. Heirs accept anew. */
-export function supersedeWill(client: WriteClient, parameters: SupersedeWillParameters): Promise<SupersedeWillReturnType> {
+export function supersedeWill(
+  client: WriteClient,
+  parameters: SupersedeWillParameters,
+): Promise<SupersedeWillReturnType> {
   const { registry, manifest, durable } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

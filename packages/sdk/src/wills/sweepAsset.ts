@@ -15,7 +15,7 @@ export type SweepAssetErrorType = PublicaError;
 /** After the last deadline, sends what is left of an asset to the residue. Anyone may. */
 export function sweepAsset(client: WriteClient, parameters: SweepAssetParameters): Promise<SweepAssetReturnType> {
   const { vault, asset } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

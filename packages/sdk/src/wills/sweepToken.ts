@@ -17,7 +17,7 @@ export type SweepTokenErrorType = PublicaError;
 /** After the last deadline, sends an ERC-721 (amount 0) or ERC-1155 token to the residue. Anyone may. */
 export function sweepToken(client: WriteClient, parameters: SweepTokenParameters): Promise<SweepTokenReturnType> {
   const { vault, asset, tokenId, amount } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

@@ -17,7 +17,7 @@ export type VetoByKeyErrorType = PublicaError;
 /** The separate veto key returns a claimed will to life. */
 export function vetoByKey(client: WriteClient, parameters: VetoByKeyParameters): Promise<VetoByKeyReturnType> {
   const { registry, manifest } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

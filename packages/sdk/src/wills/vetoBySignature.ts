@@ -14,9 +14,12 @@ export type VetoBySignatureReturnType = Hash;
 export type VetoBySignatureErrorType = PublicaError;
 
 /** Relays the testator's signed veto (`Veto`). */
-export function vetoBySignature(client: WriteClient, parameters: VetoBySignatureParameters): Promise<VetoBySignatureReturnType> {
+export function vetoBySignature(
+  client: WriteClient,
+  parameters: VetoBySignatureParameters,
+): Promise<VetoBySignatureReturnType> {
   const { registry, willId, signature } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

@@ -15,7 +15,7 @@ export type VetoClaimErrorType = PublicaError;
 /** The testator returns a claimed will to life. */
 export function vetoClaim(client: WriteClient, parameters: VetoClaimParameters): Promise<VetoClaimReturnType> {
   const { registry, willId } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

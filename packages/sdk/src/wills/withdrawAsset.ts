@@ -15,9 +15,12 @@ export type WithdrawAssetReturnType = Hash;
 export type WithdrawAssetErrorType = PublicaError;
 
 /** The testator moves ETH (the zero address) or an ERC-20 out; it is a heartbeat. */
-export function withdrawAsset(client: WriteClient, parameters: WithdrawAssetParameters): Promise<WithdrawAssetReturnType> {
+export function withdrawAsset(
+  client: WriteClient,
+  parameters: WithdrawAssetParameters,
+): Promise<WithdrawAssetReturnType> {
   const { vault, asset, to, amount } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

@@ -15,7 +15,7 @@ export type WithdrawBondErrorType = PublicaError;
 /** Pays out the bonds credited to the sender. */
 export function withdrawBond(client: WriteClient, parameters: WithdrawBondParameters): Promise<WithdrawBondReturnType> {
   const { registry, to } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: registry,
       abi: willRegistryAbi,

@@ -16,9 +16,12 @@ export type WithdrawMultiReturnType = Hash;
 export type WithdrawMultiErrorType = PublicaError;
 
 /** The testator moves ERC-1155 tokens out; it is a heartbeat. */
-export function withdrawMulti(client: WriteClient, parameters: WithdrawMultiParameters): Promise<WithdrawMultiReturnType> {
+export function withdrawMulti(
+  client: WriteClient,
+  parameters: WithdrawMultiParameters,
+): Promise<WithdrawMultiReturnType> {
   const { vault, asset, to, tokenId, amount } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

@@ -17,7 +17,7 @@ export type WithdrawNftErrorType = PublicaError;
 /** The testator moves an ERC-721 token out; it is a heartbeat. */
 export function withdrawNft(client: WriteClient, parameters: WithdrawNftParameters): Promise<WithdrawNftReturnType> {
   const { vault, asset, to, tokenId } = parameters;
-  return decoded(() => 
+  return decoded(() =>
     writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

@@ -35,7 +35,10 @@ export function signAwsRequest(parameters: SignAwsRequestParameters): Record<str
   const query = [...url.searchParams].map((pair) => pair.map(encode).join("=")).sort();
   const canonical = [
     method,
-    url.pathname.split("/").map((part) => encode(decodeURIComponent(part))).join("/"),
+    url.pathname
+      .split("/")
+      .map((part) => encode(decodeURIComponent(part)))
+      .join("/"),
     query.join("&"),
     ...names.map((name) => `${name}:${all[name]?.trim()}`),
     "",

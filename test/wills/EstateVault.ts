@@ -95,6 +95,21 @@ describe("EstateVault", () => {
     return vault.write.assent([deadline, estate.manifest.executors, [...indices], signatures]);
   };
 
+  it("a vault is made once, where it was announced", async () => {
+    await setUp();
+    const client = await wills.connection.viem.getPublicClient();
+    const made = await client.getContractEvents({
+      address: wills.factory.address,
+      abi: wills.factory.abi as never,
+      eventName: "EstateVaultCreated",
+      fromBlock: 0n,
+    });
+    expect(made.map((event) => (event as { args: unknown }).args)).to.deep.equal([
+      { id: estate.id, vault: vault.address },
+    ]);
+    await rejects(wills.factory.write.createVault([estate.id]), "FailedDeployment");
+  });
+
   describe("while the testator lives", () => {
     beforeEach(() => setUp());
 
@@ -219,6 +234,7 @@ describe("EstateVault", () => {
       await rejects(claim(0, heir(2)), "EstateNotEntitled");
       const before = await balance(kit.charity.address);
       const [event] = await events(await claim(3, heir(1), ETH, kit.charity.address));
+      expect(event?.eventName).to.equal("EstateBequestPaid");
       expect(event?.args).to.deep.include({ index: 3, to: kit.charity.address, amount: parseEther("1") });
       expect((await balance(kit.charity.address)) - before).to.equal(parseEther("1"));
       expect(await vault.read.dueOf([bequest(0), ETH])).to.equal(parseEther("3"));
@@ -251,6 +267,7 @@ describe("EstateVault", () => {
       await rejects(claim(0, heir(1)), "EstateAssetNotOpen");
       await rejects(vault.write.openAsset([ETH, []]), "EstateTableWrong");
       const [event] = await events(await openAsset(ETH));
+      expect(event?.eventName).to.equal("EstateAssetOpened");
       expect(event?.args).to.deep.include({ asset: ETH, fixedTotal: 0n });
       await rejects(openAsset(ETH), "EstateAssetOpen");
       await rejects(
@@ -363,6 +380,7 @@ describe("EstateVault", () => {
       await settle(ETH);
       await rejects(vault.write.renounce([bequest(0), proof(0)], by(heir(2))), "EstateNotEntitled");
       const [event] = await events(await vault.write.renounce([bequest(0), proof(0)], by(heir(1))));
+      expect(event?.eventName).to.equal("EstateBequestRenounced");
       expect(event?.args).to.deep.equal({ index: 0, heir: heir(1).address });
       await claim(0, heir(2));
       await vault.write.renounce([bequest(1), proof(1)], by(heir(3)));
@@ -421,6 +439,7 @@ describe("EstateVault", () => {
       await settle();
       await rejects(claimToken(1, heir(1)), "EstateNotEntitled");
       const [handed] = await events(await claimToken(1, heir(2)));
+      expect(handed?.eventName).to.equal("EstateTokenPaid");
       expect(handed?.args).to.deep.include({ index: 1, to: heir(2).address, tokenId: 5n, amount: 1n });
       await rejects(claimToken(1, heir(2)), "EstateTokenAlreadyPaid");
       await rejects(claimToken(3, heir(2)), "EstateNothingDue");
@@ -448,6 +467,7 @@ describe("EstateVault", () => {
       await rejects(pay(what), "EstateAssetNotOpen");
       await openAsset(ETH);
       const [event] = await events(await pay(what));
+      expect(event?.eventName).to.equal("EstatePaymentReleased");
       expect(event?.args).to.deep.equal({ asset: ETH, to: what.to, amount: what.amount, fee: false, invoice: INVOICE });
       expect(await balance(what.to)).to.equal(parseEther("1"));
       expect(await vault.read.paymentNumber([what.asset])).to.equal(1);

@@ -222,8 +222,8 @@ export async function kpis(block: Block): Promise<Report> {
 
 function communityView(block: Block) {
   const { context, orders, service } = block;
-  const first = [firstBlock(context, "WorkOrders"), firstBlock(context, "ServiceContract")];
-  const fromBlock = first.reduce((least, one) => (one < least ? one : least));
+  // WorkOrders is made with its address, so it is the older of the two.
+  const fromBlock = firstBlock(context, "ServiceContract");
   return getCommunityView(context.client, { orders, service, fromBlock });
 }
 

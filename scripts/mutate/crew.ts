@@ -30,7 +30,8 @@ class Worker {
     this.#log = "";
     const child = fork(join(this.#folder, "scripts", "mutate", "worker.ts"), {
       cwd: this.#folder,
-      execArgv: ["--disable-warning=ExperimentalWarning"],
+      // What Hardhat itself runs TypeScript tests with.
+      execArgv: ["--disable-warning=ExperimentalWarning", "--import", "tsx"],
       env: { ...process.env, NO_COLOR: "1", PUBLICA_TESTS: JSON.stringify(this.#tests) },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });

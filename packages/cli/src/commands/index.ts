@@ -6,6 +6,7 @@ import { deployCommand } from "./deploy.ts";
 import { doctorCommand } from "./doctor.ts";
 import { inspectCommand } from "./inspect.ts";
 import { insureCommand } from "./insure.ts";
+import { willCommand } from "./will.ts";
 
 /** Every command. A scenario adds its file here and nowhere else. */
 export const commands: readonly ((io: Io) => Command)[] = [
@@ -15,4 +16,5 @@ export const commands: readonly ((io: Io) => Command)[] = [
   completionCommand,
   insureCommand,
   communityCommand,
+  willCommand,
 ];

@@ -95,21 +95,6 @@ describe("EstateVault", () => {
     return vault.write.assent([deadline, estate.manifest.executors, [...indices], signatures]);
   };
 
-  it("a vault is made once, where it was announced", async () => {
-    await setUp();
-    const client = await wills.connection.viem.getPublicClient();
-    const made = await client.getContractEvents({
-      address: wills.factory.address,
-      abi: wills.factory.abi as never,
-      eventName: "EstateVaultCreated",
-      fromBlock: 0n,
-    });
-    expect(made.map((event) => (event as { args: unknown }).args)).to.deep.equal([
-      { id: estate.id, vault: vault.address },
-    ]);
-    await rejects(wills.factory.write.createVault([estate.id]), "FailedDeployment");
-  });
-
   describe("while the testator lives", () => {
     beforeEach(() => setUp());
 
@@ -644,6 +629,16 @@ describe("EstateVault", () => {
       await token.write.mint([vault.address, 500_000n]);
       await claim(2, heir(3), token.address);
     });
+  });
+
+  it("whoever makes a vault, it is announced with its will", async () => {
+    await setUp();
+    const other = kit.willId(kit.testator.address, 77n);
+    const hash = await wills.factory.write.createVault([other], by(kit.relayer));
+    const client = await wills.connection.viem.getPublicClient();
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [made] = parseEventLogs({ abi: wills.factory.abi, logs, eventName: "EstateVaultCreated" });
+    expect(made?.args).to.deep.equal({ id: other, vault: await wills.factory.read.vaultOf([other]) });
   });
 
   it("several calls go in one transaction", async () => {

@@ -31,6 +31,7 @@ import {
 } from "@publica/sdk/insurance";
 import type { Area, Bench } from "./harness.ts";
 import { benchEnsuro } from "./insurance/ensuro.ts";
+import { attestedFeedBudgets, benchAttestedFeed } from "./insurance/attestedFeed.ts";
 
 const DAY = 86_400;
 const EURO = 1_000_000n;
@@ -222,6 +223,7 @@ export const area: Area = {
     "insurance.triggerAndPay.1": 65_000,
     "insurance.settleSeason.30d": 56_000,
     "insurance.settleSeason.365d": 122_000,
+    ...attestedFeedBudgets,
   },
   async run(bench) {
     const suite = await deploySuite(bench);
@@ -232,5 +234,6 @@ export const area: Area = {
     await benchPolicies(bench, suite, EURO, "insurance.settle.perPolicy");
     await benchPolicies(bench, suite, 0n, "insurance.settle.perPolicy.zeroBalance");
     await benchEnsuro(bench);
+    await benchAttestedFeed(bench);
   },
 };

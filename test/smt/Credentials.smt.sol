@@ -70,6 +70,93 @@ contract CredentialLife {
     }
 }
 
+/// @title CredentialAuthorities
+/// @notice A root, who it delegates to, and who they delegate to, with the depths and the ends of their authorities.
+contract CredentialAuthorities {
+    uint8 private constant MAX_DEPTH = 4;
+
+    // Number zero: no authority. A new one always has a new number.
+    uint32 private _count;
+    uint32 private _root;
+    uint32 private _child;
+    uint32 private _leaf;
+    uint32 private _childParent;
+    uint32 private _leafParent;
+    uint8 private _rootDepth;
+    uint8 private _childDepth;
+    uint8 private _leafDepth;
+
+    // The authority that was ended last.
+    uint32 private _ended;
+
+    function _standsRoot() private view returns (bool) {
+        return _root != 0;
+    }
+
+    function _standsChild() private view returns (bool) {
+        return _child != 0 && _childParent == _root && _standsRoot();
+    }
+
+    function _standsLeaf() private view returns (bool) {
+        return _leaf != 0 && _leafParent == _child && _standsChild();
+    }
+
+    function _next() private returns (uint32) {
+        require(_count < type(uint32).max);
+        _count += 1;
+        return _count;
+    }
+
+    function appoint(uint8 depth) external {
+        require(depth <= MAX_DEPTH && !_standsRoot());
+        _rootDepth = depth;
+        _root = _next();
+    }
+
+    function delegateToChild(uint8 depth) external {
+        require(_standsRoot() && depth < _rootDepth && !_standsChild());
+        (_childParent, _childDepth) = (_root, depth);
+        _child = _next();
+    }
+
+    function delegateToLeaf(uint8 depth) external {
+        require(_standsChild() && depth < _childDepth && !_standsLeaf());
+        (_leafParent, _leafDepth) = (_child, depth);
+        _leaf = _next();
+    }
+
+    function endRoot() external {
+        require(_root != 0);
+        (_ended, _root) = (_root, 0);
+    }
+
+    function endChild() external {
+        require(_child != 0);
+        (_ended, _child) = (_child, 0);
+    }
+
+    function endLeaf() external {
+        require(_leaf != 0);
+        (_ended, _leaf) = (_leaf, 0);
+    }
+
+    /// @notice Who stands has everybody above it standing, less depth than they have, and an authority that never ended.
+    function checkStanding() external view {
+        if (_standsLeaf()) {
+            assert(_standsChild() && _standsRoot());
+            assert(_leafDepth < _childDepth && _childDepth < _rootDepth && _rootDepth <= MAX_DEPTH);
+            assert(_leaf != _ended && _child != _ended && _root != _ended);
+        }
+    }
+
+    /// @notice No authority has the number of another, so an ended one is not revived by a new one.
+    function checkNumbers() external view {
+        assert(_root <= _count && _child <= _count && _leaf <= _count && _ended <= _count);
+        assert(_root == 0 || (_root != _child && _root != _leaf));
+        assert(_child == 0 || _child != _leaf);
+    }
+}
+
 /// @title CredentialLifeRefuted
 /// @notice The same question about a registry that forgets to look at the suspension: the checker must find the hole.
 contract CredentialLifeRefuted {

@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Io } from "../lib/io.ts";
+import { communityCommand } from "./community.ts";
 import { completionCommand } from "./completion.ts";
 import { deployCommand } from "./deploy.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -13,4 +14,5 @@ export const commands: readonly ((io: Io) => Command)[] = [
   deployCommand,
   completionCommand,
   insureCommand,
+  communityCommand,
 ];

@@ -245,6 +245,41 @@ contract InsuranceBounds is InsuranceFixture {
         assertEq(pool.freeAssets(), 0, "all of it is bound");
     }
 
+    function test_aSeriesWithoutPoliciesEndsWithNothingReserved() external {
+        SeriesId silent = registry.openSeries(termsFrom(START));
+        assertEq(pool.openSeries(), 2, "two are open");
+        observe(START, 200);
+        assertEq(book.decide(_series, ""), 10_000, "the index paid, but nobody");
+        vm.warp(START + SEASON + 7 days + 180 days + 1);
+        recourse.refund(silent, 0, 0);
+        for (uint64 i = 1; i <= 2; ++i) {
+            SeriesId series = SeriesId.wrap(i);
+            assertEq(uint256(book.accountOf(series).state), uint256(SeriesState.Closed), "closed at once");
+            assertEq(book.settle(series, 9), 0, "nothing to settle");
+        }
+        assertEq(pool.openSeries(), 0, "none is open");
+    }
+
+    function test_whatLayersCarryCanBeRead() external {
+        deploySuite(new TestToken("Euro", "EUR", 18));
+        tower.setLayers(address(pool), layers());
+        invest(pool, INVESTOR, 1_000e18);
+        invest(quota, INVESTOR, 1_000e18);
+        invest(senior, INVESTOR, 1_000e18);
+        SeriesId series = registry.openSeries(termsFrom(START));
+        buy(series, ANA, 100e18, 10e18);
+        buy(series, BEN, 100e18, 10e18);
+        (uint64[] memory exposures, uint64[] memory premiums) = tower.carriedOf(address(pool), series);
+        assertEq(exposures[0], 40e6, "a fifth");
+        assertEq(exposures[1], 80e6, "four fifths of the upper half");
+        assertEq(premiums[0], 38e5, "19 % of the premium");
+        assertEq(premiums[1], 3e6, "15 % of the premium");
+        assertFalse(pool.salesPaused(), "on sale");
+        quota.setSalesPaused(true);
+        assertTrue(quota.salesPaused(), "a layer's sales can be paused as well");
+        _refuse(series, 10e18, 1e18, abi.encodeWithSelector(IUnderwritingPool.PoolSalesPaused.selector));
+    }
+
     function _paidAfter(bool inPieces) private returns (uint256[3] memory paid) {
         deploySuite(new TestToken("Euro", "EUR", 18));
         invest(pool, INVESTOR, 1_000e18);

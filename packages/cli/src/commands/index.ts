@@ -3,6 +3,7 @@ import type { Io } from "../lib/io.ts";
 import { completionCommand } from "./completion.ts";
 import { deployCommand } from "./deploy.ts";
 import { doctorCommand } from "./doctor.ts";
+import { energyCommand } from "./energy.ts";
 import { inspectCommand } from "./inspect.ts";
 import { insureCommand } from "./insure.ts";
 
@@ -13,4 +14,5 @@ export const commands: readonly ((io: Io) => Command)[] = [
   deployCommand,
   completionCommand,
   insureCommand,
+  energyCommand,
 ];

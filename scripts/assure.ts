@@ -1,7 +1,10 @@
 // npm run assure: the whole ladder, one rung after the other, one table at the end.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { checkDeclarations } from "./assure/declarations.ts";
@@ -9,7 +12,6 @@ import { checkPackage } from "./assure/package.ts";
 import { checkContractRecords, checkGas } from "./assure/records.ts";
 import { ProgressLine, table } from "./lib/console.ts";
 import { ROOT, runNode } from "./lib/run.ts";
-import { contractFiles } from "./lib/scratch.ts";
 import { foundry } from "./lib/tools.ts";
 import { command, UsageError } from "./lib/usage.ts";
 
@@ -33,6 +35,25 @@ interface Context {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is being removed
 const plain = (text: string): string => text.replace(/\x1b\[[0-9;]*m/g, "").trim();
 
+/** What the rungs print while they run, and which of them held in which state of the checkout. */
+const LOGS = join(ROOT, ".tools", "assure");
+const HELD = join(LOGS, "held.json");
+
+interface Held {
+  readonly state: string;
+  readonly rungs: Record<string, { readonly figures: string; readonly seconds: number }>;
+}
+
+/** A digest of all that is committed and all that is not. */
+function stateOfCheckout(): string {
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 });
+  const untracked = git("ls-files", "--others", "--exclude-standard").split("\n").filter(Boolean);
+  const hash = createHash("sha256").update(git("rev-parse", "HEAD")).update(git("diff", "HEAD"));
+  for (const file of untracked) hash.update(file).update(readFileSync(join(ROOT, file)));
+  return hash.digest("hex");
+}
+
 /** Runs one of the repository's scripts; on failure its last lines are the problem. */
 async function script(
   name: string,
@@ -41,6 +62,7 @@ async function script(
 ): Promise<Outcome> {
   const { code, output } = await runNode(join(ROOT, "scripts", `${name}.ts`), args, {
     echo: false,
+    log: join(LOGS, `${name}.log`),
     env: { NO_COLOR: "1", FORCE_COLOR: "0" },
   });
   const text = plain(output);
@@ -98,11 +120,8 @@ const RUNGS: Record<string, Rung> = {
   mutation: {
     what: "mutation score ≥ 90 % a contract",
     async run({ folder }) {
-      const names = contractFiles()
-        .filter((file) => !/[\\/]interfaces[\\/]/.test(file))
-        .map((file) => basename(file, ".sol"));
       const path = join(folder, "mutation.json");
-      const outcome = await script("mutate", [...names, "--json", path]);
+      const outcome = await script("mutate", ["--all", "--json", path]);
       const result = await readJson<{ figures: { mutants: number; killed: number; explained: number }[] }>(path);
       const sum = (key: "mutants" | "killed" | "explained"): number =>
         (result?.figures ?? []).reduce((total, figure) => total + figure[key], 0);
@@ -114,12 +133,14 @@ const RUNGS: Record<string, Rung> = {
   },
 };
 
-const USAGE = `Usage: npm run assure -- [--only RUNG]... [--skip RUNG]... [--json FILE] [--update]
+const USAGE = `Usage: npm run assure -- [--only RUNG]... [--skip RUNG]... [--resume] [--json FILE] [--update]
 
 Climbs the ladder and ends with one table; the exit code is 0 only when every rung holds. Rungs:
 ${Object.entries(RUNGS)
   .map(([name, { what }]) => `  ${name.padEnd(10)} ${what}`)
   .join("\n")}
+Each rung writes what it does to .tools/assure/RUNG.log while it runs. --resume leaves out the rungs that held before in
+this very state of the checkout, so that an interrupted run goes on where it was.
 --update writes the records of test/assurance (rungs records and gas) anew; look at the difference before you commit it.
 
 Example: npm run assure -- --only abi --only records`;
@@ -130,6 +151,7 @@ await command(USAGE, async () => {
       only: { type: "string", multiple: true },
       skip: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
+      resume: { type: "boolean", default: false },
       update: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
@@ -146,17 +168,32 @@ await command(USAGE, async () => {
   );
 
   const folder = await mkdtemp(join(tmpdir(), "publica-assure-"));
+  await mkdir(LOGS, { recursive: true });
+  const state = stateOfCheckout();
+  const before = await readJson<Held>(HELD);
+  const held: Held = values.resume && before?.state === state ? before : { state, rungs: {} };
   const line = new ProgressLine();
   const results: { rung: string; figures: string; seconds: number; holds: boolean; problems: readonly string[] }[] = [];
   try {
     for (const [name, rung] of chosen) {
+      const earlier = held.rungs[name];
+      if (earlier !== undefined) {
+        results.push({ rung: name, ...earlier, holds: true, problems: [] });
+        line.done(`${name}: ${earlier.figures} (held before)`);
+        continue;
+      }
       line.update(`${name}: ${rung.what}`);
       const started = Date.now();
       const { figures, problems } = await rung
         .run({ folder, update: values.update })
         .catch((error: unknown): Outcome => ({ figures: "", problems: [String(error)] }));
       const holds = problems.length === 0;
-      results.push({ rung: name, figures, seconds: Math.round((Date.now() - started) / 1000), holds, problems });
+      const seconds = Math.round((Date.now() - started) / 1000);
+      results.push({ rung: name, figures, seconds, holds, problems });
+      if (holds) {
+        held.rungs[name] = { figures, seconds };
+        await writeFile(HELD, JSON.stringify(held, null, 2));
+      }
       if (holds) line.done(`${name}: ${figures}`);
       else {
         line.fail(`${name} is broken`);

@@ -1,29 +1,33 @@
 // npm run mutate -- Contract: breaks the contract in every small way the mutator knows and sees whether a test turns red.
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
-import { basename, dirname, join, relative } from "node:path";
+import { availableParallelism } from "node:os";
+import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { build } from "./build.ts";
 import { ProgressLine, table } from "./lib/console.ts";
-import { type Mutant, mutate } from "./lib/mutations.ts";
 import { ROOT } from "./lib/run.ts";
-import { contractFiles, createScratch, type Scratch, testFiles } from "./lib/scratch.ts";
-import { type Node, parse, walk } from "./lib/solidity.ts";
+import { contractFiles, createScratch, testFiles } from "./lib/scratch.ts";
 import { command, UsageError } from "./lib/usage.ts";
+import { Crew } from "./mutate/crew.ts";
+import { type ContractFile, dependents, embed, prune, readContracts, type Target } from "./mutate/embed.ts";
+import { type Mutant, mutate } from "./mutate/mutations.ts";
 
-const USAGE = `Usage: npm run mutate -- [CONTRACT]... [--since REVISION] [--list] [--json FILE]
+const REQUIRED = 90;
+
+const USAGE = `Usage: npm run mutate -- [CONTRACT]... [--all] [--since REVISION] [--list] [--jobs N] [--json FILE]
 
 Mutates the contracts (flipped comparisons and operators, dropped checks, statements and events, shifted constants),
-compiles all mutants of a file at once and runs the file's tests once for each. ${90} % must be killed; a survivor that
-is no gap in the tests is explained in test/assurance/survivors.json. --since mutates only the lines changed since
-REVISION, in the contracts named or, without a name, in all that changed. --list only shows the mutants.
+compiles all mutants at once and runs, for each, the tests that pass its place until one fails. ${REQUIRED} % must be
+killed; a survivor that is no gap in the tests is explained in test/assurance/survivors.json. --since mutates only the
+lines changed since REVISION, in the contracts named or, without a name, in all that changed; --all every contract.
+--list only shows the mutants. --jobs says how many processes work (default: one a core).
 
 Example: npm run mutate -- SensorFeeds
          npm run mutate -- --since main`;
 
-const REQUIRED = 90;
 const SURVIVORS = join("test", "assurance", "survivors.json");
 
 /** A mutant no test can kill or that is not worth one. `code` is the original text of the place. */
@@ -32,11 +36,6 @@ interface Explained {
   readonly code: string;
   readonly mutation: string;
   readonly reason: string;
-}
-
-interface Verdict {
-  readonly mutant: Mutant;
-  readonly alive: boolean;
 }
 
 /** Lines of `file` that differ from `revision`. */
@@ -48,29 +47,12 @@ function changedLines(file: string, revision: string): Set<number> {
   return lines;
 }
 
-/** Files that a Solidity file imports by relative path, as paths from the top folder. */
-function importsOf(file: string, tree: Node): string[] {
-  return [...walk(tree)]
-    .filter((node) => node.nodeType === "ImportDirective" && String(node.file).startsWith("."))
-    .map((node) => join(dirname(file), String(node.file)));
-}
-
-/** Every contract file that `file` is part of: itself and what imports it, directly or not, interfaces aside. */
-async function dependents(file: string): Promise<Set<string>> {
-  const imports = new Map<string, string[]>();
-  for (const other of contractFiles())
-    imports.set(other, importsOf(other, parse(await readFile(join(ROOT, other), "utf8"))));
-  const found = new Set([file]);
-  for (let size = 0; size !== found.size;) {
-    size = found.size;
-    for (const [other, imported] of imports) if (imported.some((path) => found.has(path))) found.add(other);
-  }
-  return found;
-}
-
 /** Tests that concern `file`: named after it or after a contract that uses it; in another folder when they mention it. */
-async function testsOf(file: string): Promise<{ solidity: string[]; mocha: string[] }> {
-  const names = new Set([...(await dependents(file))].map((path) => basename(path, ".sol")));
+async function testsOf(
+  file: string,
+  files: ReadonlyMap<string, ContractFile>,
+): Promise<{ solidity: string[]; mocha: string[] }> {
+  const names = new Set([...dependents(file, files)].map((path) => basename(path, ".sol")));
   const own = basename(file, ".sol");
   const pick = async (suffix: ".t.sol" | ".ts"): Promise<string[]> => {
     const chosen: [priority: number, path: string][] = [];
@@ -87,44 +69,15 @@ async function testsOf(file: string): Promise<{ solidity: string[]; mocha: strin
   return { solidity: await pick(".t.sol"), mocha: await pick(".ts") };
 }
 
-/** Compiles with all mutants inside, dropping those the compiler refuses; returns the mutants that remain. */
-async function embed(
-  scratch: Scratch,
-  file: string,
-  content: string,
-  only: Set<number> | undefined,
-): Promise<Mutant[]> {
-  const refused = new Set<number>();
-  for (let attempt = 0; attempt < 12; attempt++) {
-    const { text, mutants } = mutate(
-      file,
-      content,
-      (mutant) => !refused.has(mutant.id) && (only?.has(mutant.line) ?? true),
-    );
-    await scratch.write(file, text);
-    const { code, output } = await scratch.hardhat(["build", "--no-tests"]);
-    if (code === 0) return mutants;
-    // The compiler names the place; the mutants nearest before it on that line are the culprits.
-    const before = refused.size;
-    const lines = text.split("\n");
-    for (const [, where, line, column] of output.matchAll(/-->\s+(\S+?\.sol):(\d+):(\d+)/g)) {
-      if (!(where ?? "").endsWith(basename(file))) continue;
-      const upTo = (lines[Number(line) - 1] ?? "").slice(0, Number(column) + 40);
-      const marks = [...upTo.matchAll(/Mutants\.on\((\d+)\)/g)].map(([, id]) => Number(id));
-      for (const id of marks.slice(-2)) refused.add(id);
-    }
-    if (refused.size === before) throw new Error(`the mutated ${file} does not compile:\n${output}`);
-  }
-  throw new Error(`the mutated ${file} does not compile after many attempts`);
-}
-
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       since: { type: "string" },
+      all: { type: "boolean" },
       list: { type: "boolean" },
       json: { type: "string" },
+      jobs: { type: "string", default: String(availableParallelism()) },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -132,7 +85,7 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (positionals.length === 0 && values.since === undefined) throw new UsageError("which contract?");
+  if (positionals.length === 0 && values.since === undefined && !values.all) throw new UsageError("which contract?");
   const all = contractFiles().filter((file) => !/[\\/]interfaces[\\/]/.test(file));
   const chosen = all.filter(
     (file) =>
@@ -152,116 +105,117 @@ async function main(): Promise<number> {
   const isExplained = ({ file, code, mutation }: Mutant): boolean =>
     explained.some((entry) => entry.file === file && entry.code === code && entry.mutation === mutation);
 
-  // The tests read the SDK's generated ABIs.
-  if (!values.list) await build("production");
-  const line = new ProgressLine();
-  const rows: string[][] = [];
-  const survivors: Mutant[] = [];
-  const figures: { file: string; mutants: number; killed: number; explained: number; score: number }[] = [];
-  for (const file of chosen) {
+  // Numbers are spread over all files, so that all of them are compiled and tested at once.
+  const targets: Target[] = [];
+  for (const [index, file] of chosen.entries()) {
     const content = await readFile(join(ROOT, file), "utf8");
     const only = values.since === undefined ? undefined : changedLines(file, values.since);
-    if (values.list) {
-      for (const { line: number, mutation, code } of mutate(file, content, (m) => only?.has(m.line) ?? true).mutants)
-        console.log(`${file}:${number}  ${mutation}  ${code}`);
-      continue;
-    }
-    const started = Date.now();
-    line.update(`${file}: compiling its mutants`);
-    const scratch = await createScratch(`mutate-${basename(file, ".sol")}`, SCRATCH_CONFIG);
-    await mkdir(join(scratch.folder, "contracts"), { recursive: true });
-    await scratch.write(join("contracts", "Mutants.sol"), MUTANTS_LIBRARY);
-    const mutants = await embed(scratch, file, content, only);
-    const tests = await testsOf(file);
-    const commands: string[][] = [];
-    if (tests.mocha.length > 0) commands.push(["test", "mocha", "--no-compile", "--bail", ...tests.mocha]);
-    if (tests.solidity.length > 0) commands.push(["test", "solidity", ...tests.solidity]);
-    if (commands.length === 0) throw new Error(`${file} has no test`);
-
-    // Without a mutation everything must be green, and that run says how long is too long.
-    const limits: number[] = [];
-    for (const args of commands) {
-      const began = Date.now();
-      const { code, output } = await scratch.hardhat(args, { env: mutantEnv(0) });
-      if (code !== 0) {
-        line.fail(`${file}: its tests fail without any mutation`);
-        process.stderr.write(output);
-        return 1;
-      }
-      limits.push((Date.now() - began) * 4 + 10_000);
-    }
-    const verdicts: Verdict[] = [];
-    for (const mutant of mutants) {
-      let alive = true;
-      for (const [index, args] of commands.entries()) {
-        const timeoutMs = limits[index] as number;
-        const { code } = await scratch.hardhat(args, { env: mutantEnv(mutant.id), timeoutMs });
-        if (code !== 0) {
-          alive = false;
-          break;
-        }
-      }
-      verdicts.push({ mutant, alive });
-      const living = verdicts.filter((verdict) => verdict.alive).length;
-      line.update(`${file}: ${verdicts.length} of ${mutants.length} mutants, ${living} alive`);
-    }
-    const alive = verdicts.filter((verdict) => verdict.alive).map(({ mutant }) => mutant);
-    const excused = alive.filter(isExplained);
-    survivors.push(...alive.filter((mutant) => !isExplained(mutant)));
-    const killed = mutants.length - alive.length;
-    const counted = mutants.length - excused.length;
-    const score = counted === 0 ? 100 : (100 * killed) / counted;
-    figures.push({ file, mutants: mutants.length, killed, explained: excused.length, score });
-    rows.push([
-      relative("contracts", file),
-      String(mutants.length),
-      String(killed),
-      String(excused.length),
-      String(alive.length - excused.length),
-      score >= REQUIRED ? pc.green(`${score.toFixed(1)} %`) : pc.red(`${score.toFixed(1)} %`),
-      `${((Date.now() - started) / 1000).toFixed(0)} s`,
-    ]);
-    line.done(`${file}: ${killed} of ${mutants.length} mutants killed`);
+    targets.push({ file, content, first: 1 + index * 10_000, wanted: ({ line: at }) => only?.has(at) ?? true });
   }
-  if (values.list) return 0;
-  for (const { file, line: number, code, mutation } of survivors)
-    console.log(`${pc.yellow("alive")} ${file}:${number}  ${mutation}  ${pc.dim(code)}`);
+  if (values.list) {
+    for (const { file, content, first, wanted } of targets)
+      for (const { line: at, mutation, code } of mutate(file, content, wanted, first).mutants)
+        console.log(`${file}:${at}  ${mutation}  ${code}`);
+    return 0;
+  }
+
+  const started = Date.now();
+  const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(0)} s`;
+  // The tests read the SDK's generated ABIs.
+  process.env.PUBLICA_BUILD = "fast";
+  await build("default");
+  delete process.env.PUBLICA_BUILD;
+  const line = new ProgressLine();
+  const scratch = await createScratch("mutate", SCRATCH_CONFIG);
+  const files = await readContracts();
+  const { mutants, refused } = await embed(scratch, targets, files, (text) => line.update(text));
+  const concerned = new Map<string, Set<string>>();
+  const tests = { solidity: new Set<string>(), mocha: new Set<string>() };
+  for (const { file } of targets) {
+    const own = await testsOf(file, files);
+    if (own.solidity.length + own.mocha.length === 0) throw new Error(`${file} has no test`);
+    concerned.set(file, new Set([...own.solidity, ...own.mocha]));
+    for (const path of own.solidity) tests.solidity.add(path);
+    for (const path of own.mocha) tests.mocha.add(path);
+  }
+  line.update("compiling the mutants with their tests");
+  const solidity = [...tests.solidity].sort();
+  const mocha = [...tests.mocha].sort();
+  await prune(scratch, { solidity, mocha }, files);
+  const compiled = await scratch.hardhat(["build"]);
+  if (compiled.code !== 0) {
+    line.fail("the mutated contracts do not compile with their tests");
+    process.stderr.write(compiled.output);
+    return 1;
+  }
+  line.done(`${[...mutants.values()].flat().length} mutants compiled (${seconds()})`);
+
+  const rows: string[][] = [];
+  const survivors: (Mutant & { readonly tests: number })[] = [];
+  const figures: { file: string; mutants: number; killed: number; explained: number; score: number }[] = [];
+  const crew = new Crew(scratch.folder, { solidity, mocha }, Number(values.jobs));
+  try {
+    await crew.record((done, count) => line.update(`which tests pass which mutants: ${done} of ${count}`));
+    line.done(`${crew.size} tests run without a mutant (${seconds()})`);
+    for (const { unit, failure } of crew.leftOut)
+      console.log(`${pc.yellow("left out")} ${unit.file}: ${unit.title}: ${failure.split("\n")[0]}`);
+    if (crew.leftOut.length > crew.size / 10) throw new Error("the tests do not hold without any mutant");
+
+    const judged = new Map<number, boolean>();
+    const passing = new Map<number, number>();
+    const queue = targets.flatMap(({ file }) =>
+      (mutants.get(file) ?? []).map((mutant) => ({ ...mutant, tests: concerned.get(file) ?? new Set<string>() })),
+    );
+    const left = new Map(targets.map(({ file }) => [file, mutants.get(file)?.length ?? 0]));
+    await crew.judge(queue, (id, verdict) => {
+      judged.set(id, verdict.alive);
+      passing.set(id, verdict.tests);
+      const { file } = queue.find((mutant) => mutant.id === id) as Mutant;
+      left.set(file, (left.get(file) ?? 0) - 1);
+      if (left.get(file) === 0) {
+        const own = mutants.get(file) ?? [];
+        const dead = own.filter((mutant) => judged.get(mutant.id) === false).length;
+        line.done(`${file}: ${dead} of ${own.length} mutants killed (${seconds()})`);
+      }
+      const living = [...judged.values()].filter(Boolean).length;
+      line.update(`${judged.size} of ${queue.length} mutants, ${living} alive`);
+    });
+
+    for (const { file } of targets) {
+      const own = mutants.get(file) ?? [];
+      const alive = own.filter(({ id }) => judged.get(id));
+      const excused = alive.filter(isExplained);
+      for (const mutant of alive)
+        if (!isExplained(mutant)) survivors.push({ ...mutant, tests: passing.get(mutant.id) ?? 0 });
+      const killed = own.length - alive.length;
+      const counted = own.length - excused.length;
+      const score = counted === 0 ? 100 : (100 * killed) / counted;
+      figures.push({ file, mutants: own.length, killed, explained: excused.length, score });
+      rows.push([
+        relative("contracts", file),
+        String(own.length),
+        String(killed),
+        String(excused.length),
+        String(alive.length - excused.length),
+        String(refused.get(file) ?? 0),
+        score >= REQUIRED ? pc.green(`${score.toFixed(1)} %`) : pc.red(`${score.toFixed(1)} %`),
+      ]);
+    }
+  } finally {
+    crew.stop();
+  }
+  for (const { file, line: number, code, mutation, tests: passed } of survivors)
+    console.log(`${pc.yellow("alive")} ${file}:${number}  ${mutation}  ${pc.dim(code)}  (${passed} tests pass it)`);
   console.log(
-    table(["contract", "mutants", "killed", "explained", "alive", "score", "time"], rows, [1, 2, 3, 4, 5, 6]),
+    table(["contract", "mutants", "killed", "explained", "alive", "stillborn", "score"], rows, [1, 2, 3, 4, 5, 6]),
   );
   if (survivors.length > 0) console.log(`Kill the survivors with a test, or explain them in ${SURVIVORS}.`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ figures, survivors }, null, 2)}\n`);
   return figures.every(({ score }) => score >= REQUIRED) ? 0 : 1;
 }
 
-// Which mutant is switched on is told to the contracts by the one thing none of them looks at: who mined the block.
-const MUTANTS_LIBRARY = `// SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
-
-library Mutants {
-    function _miner() private view returns (uint160) {
-        return uint160(address(block.coinbase));
-    }
-
-    function _pure(function() internal view returns (uint160) f) private pure returns (function() pure returns (uint160) g) {
-        assembly {
-            g := f
-        }
-    }
-
-    function on(uint160 id) internal pure returns (bool) {
-        return _pure(_miner)() == 0x5075626c69630000 + id;
-    }
-}
-`;
-
-const SCRATCH_CONFIG = `const coinbase = process.env.PUBLICA_COINBASE;
-for (const network of Object.values(config.networks) as any[])
-  if (network.type === "edr-simulated") Object.assign(network, { coinbase, allowUnlimitedContractSize: true, transactionGasCap: false, blockGasLimit: 1_000_000_000 });
-config.test.solidity = { ...config.test.solidity, profiles: { default: { ...config.test.solidity.profiles.default, coinbase, fuzz: { runs: 64, seed: "0x5075" }, invariant: { runs: 16, depth: 30, failOnRevert: true } } } };`;
-
-function mutantEnv(id: number): Record<string, string> {
-  return { PUBLICA_COINBASE: `0x${(0x5075626c69630000n + BigInt(id)).toString(16).padStart(40, "0")}` };
-}
+const SCRATCH_CONFIG = `for (const network of Object.values(config.networks) as any[])
+  if (network.type === "edr-simulated") Object.assign(network, { allowUnlimitedContractSize: true, transactionGasCap: false, blockGasLimit: 1_000_000_000 });
+config.test.solidity = { ...config.test.solidity, profiles: { default: { ...config.test.solidity.profiles.default, fuzz: { runs: 64, seed: "0x5075" }, invariant: { runs: 16, depth: 30, failOnRevert: true, shrinkRunLimit: 0 } } } };`;
 
 await command(USAGE, main);

@@ -12,7 +12,7 @@ import { command, UsageError } from "./lib/usage.ts";
 import type { ProveJob, ProveResult } from "./lib/prover.ts";
 
 /** The solver has no clock of its own inside WebAssembly. */
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 const HARNESSES = join("test", "smt");
 
 const USAGE = `Usage: npm run prove -- [NAME]... [--json FILE]

@@ -2,9 +2,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "../lib/run.ts";
-import { type Node, walk } from "../lib/solidity.ts";
+import { contractFiles } from "../lib/scratch.ts";
+import { parse, walk } from "../lib/solidity.ts";
 
-export interface Declaration {
+interface Declaration {
   readonly kind: "contract" | "error" | "event";
   readonly name: string;
   /** Path from the top folder. */
@@ -17,26 +18,15 @@ const KINDS: Readonly<Record<string, Declaration["kind"]>> = {
   EventDefinition: "event",
 };
 
-/** Contracts, errors and events declared in contracts/ (mocks left out), each once, from the last build. */
-export async function readDeclarations(): Promise<Declaration[]> {
-  const folder = join(ROOT, "artifacts", "build-info");
-  const found = new Map<string, Declaration>();
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith(".output.json")) continue;
-    const { output } = JSON.parse(await readFile(join(folder, name), "utf8")) as {
-      output: { sources?: Record<string, { ast?: Node }> };
-    };
-    for (const [source, { ast }] of Object.entries(output.sources ?? {})) {
-      if (!/^project\/contracts\/(?!mocks\/)/.test(source) || ast === undefined) continue;
-      const file = source.slice("project/".length);
-      for (const node of walk(ast)) {
-        const kind = KINDS[node.nodeType];
-        if (kind !== undefined)
-          found.set(`${kind} ${String(node.name)} ${file}`, { kind, name: String(node.name), file });
-      }
+/** Contracts, errors and events declared in contracts/ (mocks left out), in the order of the files. */
+async function readDeclarations(): Promise<Declaration[]> {
+  const found: Declaration[] = [];
+  for (const file of contractFiles())
+    for (const node of walk(parse(await readFile(join(ROOT, file), "utf8")))) {
+      const kind = KINDS[node.nodeType];
+      if (kind !== undefined) found.push({ kind, name: String(node.name), file });
     }
-  }
-  return [...found.values()].sort((a, b) => (`${a.kind}${a.name}` < `${b.kind}${b.name}` ? -1 : 1));
+  return found;
 }
 
 async function testSources(): Promise<string> {
@@ -67,12 +57,12 @@ export async function checkDeclarations(): Promise<{ figures: string; problems: 
   for (const declaration of declarations) {
     const { kind, name, file } = declaration;
     const twin = seen.get(`${kind} ${name}`);
-    if (twin !== undefined) problems.push(`${kind} ${name} stands in ${twin.file} and in ${file}`);
+    if (twin !== undefined) problems.push(`${file}: ${kind} ${name} stands in ${twin.file} too`);
     seen.set(`${kind} ${name}`, declaration);
     if (kind === "error") errors += 1;
     if (kind === "event") events += 1;
-    if (kind === "error" && !used(name)) problems.push(`no test provokes ${name} (${file})`);
-    if (kind === "event" && !used(name)) problems.push(`no test asserts ${name} (${file})`);
+    if (kind === "error" && !used(name)) problems.push(`${file}: no test provokes error ${name}`);
+    if (kind === "event" && !used(name)) problems.push(`${file}: no test asserts event ${name}`);
   }
   return { figures: `${errors} errors, ${events} events, ${seen.size} names`, problems };
 }

@@ -29,6 +29,7 @@ import {
   underwrite,
 } from "@publica/sdk/insurance";
 import type { Area, Bench } from "./harness.ts";
+import { attestedFeedBudgets, benchAttestedFeed } from "./insurance/attestedFeed.ts";
 
 const DAY = 86_400;
 const EURO = 1_000_000n;
@@ -221,6 +222,7 @@ export const area: Area = {
     "insurance.triggerAndPay.1": 65_000,
     "insurance.settleSeason.30d": 56_000,
     "insurance.settleSeason.365d": 122_000,
+    ...attestedFeedBudgets,
   },
   async run(bench) {
     const suite = await deploySuite(bench);
@@ -230,5 +232,6 @@ export const area: Area = {
     await benchSeason(bench, suite, 365);
     await benchPolicies(bench, suite, EURO, "insurance.settle.perPolicy");
     await benchPolicies(bench, suite, 0n, "insurance.settle.perPolicy.zeroBalance");
+    await benchAttestedFeed(bench);
   },
 };

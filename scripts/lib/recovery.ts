@@ -2,7 +2,7 @@
 // between the last two leaves a transaction on the chain that the journal does not know, and Ignition then refuses to
 // go on. This finds those transactions by their nonce and tells the journal.
 import { existsSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { trackTransaction } from "@nomicfoundation/ignition-core";
 import type { Address, Hash, PublicClient } from "viem";
@@ -13,6 +13,18 @@ interface JournalLine {
   readonly futureId?: string;
   readonly networkInteractionId?: number;
   readonly nonce?: number;
+}
+
+/** Cuts the line that a run was writing when it died: what it tells of is found on the chain or done again. */
+async function cutTornLine(folder: string): Promise<void> {
+  const path = join(folder, "journal.jsonl");
+  const text = await readFile(path, "utf8");
+  const start = text.lastIndexOf("\n");
+  try {
+    JSON.parse(text.slice(start));
+  } catch {
+    await truncate(path, Buffer.byteLength(text.slice(0, Math.max(start, 0))));
+  }
 }
 
 /** Nonces of the transactions that the journal prepared and never saw sent. */
@@ -65,6 +77,7 @@ async function findTransaction(client: PublicClient, sender: Address, nonce: num
 /** Adds to the journal in `folder` what an interrupted run sent without writing it down. */
 export async function adoptSentTransactions(connection: Connection, folder: string): Promise<void> {
   if (!existsSync(join(folder, "journal.jsonl"))) return;
+  await cutTornLine(folder);
   await forgetIdleFutures(folder);
   const nonces = await preparedNonces(folder);
   if (nonces.length === 0) return;

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** The repository's top folder. */
@@ -18,6 +20,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   /** Also show the output while it comes; default true. */
   readonly echo?: boolean;
+  /** A file that gets the output while it comes. */
+  readonly log?: string;
 }
 
 /** The file an npm package's command starts, so that it runs under this very Node without a shell in between. */
@@ -38,16 +42,21 @@ export function runNode(script: string, args: readonly string[], options: RunOpt
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      if (options.echo !== false) process.stdout.write(chunk);
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      if (options.echo !== false) process.stderr.write(chunk);
-    });
+    const log = options.log === undefined ? undefined : createWriteStream(options.log);
+    const pass = (from: Readable, to: NodeJS.WriteStream): void => {
+      from.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        log?.write(chunk);
+        if (options.echo !== false) to.write(chunk);
+      });
+    };
+    pass(child.stdout, process.stdout);
+    pass(child.stderr, process.stderr);
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    child.on("close", (code) => {
+      log?.end();
+      resolve({ code: code ?? 1, output });
+    });
   });
 }
 

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { addressOf, createRandom, type Deployment, parseDeployment } from "@publica/sdk";
 import { accessManagerAbi, credentialRegistryAbi } from "@publica/sdk/abi";
 import { expect } from "chai";
@@ -88,19 +89,19 @@ const clientOf = (url: string): PublicClient =>
 
 const environment = (url: string) => ({ SEPOLIA_RPC_URL: url, SEPOLIA_PRIVATE_KEY: KEY });
 
-/** Starts `npm run deploy` and kills it, without a word of warning, once the account has sent `count` transactions. */
-async function killedAfter(url: string, id: string, count: number): Promise<void> {
-  const client = clientOf(url);
-  const child: ChildProcess = spawn(
+/**
+ * Starts `npm run deploy`, which is killed without a word of warning in place of one line of its journal (see
+ * utils/killedWriting.ts): the step before that line is done, and nothing on disk knows of it.
+ */
+async function killedAt(url: string, id: string, line: string): Promise<void> {
+  const preload = pathToFileURL(join(ROOT, "test", "utils", "killedWriting.ts")).href;
+  const child = spawn(
     process.execPath,
-    [join(ROOT, "scripts", "deploy.ts"), "--network", "sepolia", "--as", id, "--json"],
-    { cwd: ROOT, env: { ...process.env, ...environment(url) }, stdio: "ignore" },
+    ["--import", preload, join(ROOT, "scripts", "deploy.ts"), "--network", "sepolia", "--as", id, "--json"],
+    { cwd: ROOT, env: { ...process.env, ...environment(url), PUBLICA_KILL: line }, stdio: "ignore" },
   );
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  while (child.exitCode === null && (await client.getTransactionCount({ address: owner(0).address })) < count)
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  child.kill("SIGKILL");
-  await ended;
+  const signal = await new Promise((resolve) => child.once("exit", (_code, by) => resolve(by)));
+  expect(signal, `killed at ${line}`).to.equal("SIGKILL");
 }
 
 /** Contracts that the chain's transactions created, and how many transactions there were. */
@@ -119,18 +120,12 @@ async function census(client: PublicClient): Promise<{ created: Address[]; trans
   return { created, transactions };
 }
 
-/** Kills the deployment at `kills` random points, lets it finish, and looks at what stands on the chain. */
-async function drill(chain: Chain, id: string, seed: number, kills: number): Promise<Deployment> {
+/** Kills the deployment once at each of `kills`, lets it finish, and looks at what stands on the chain. */
+async function drill(chain: Chain, id: string, kills: readonly string[]): Promise<Deployment> {
   const folder = join(ROOT, "deploy", "deployments", id);
   await rm(folder, { recursive: true, force: true });
   const client = clientOf(chain.url);
-  const random = createRandom(seed);
-  let sent = 0;
-  for (let kill = 0; kill < kills; kill++) {
-    sent += 1 + Math.floor(random() * 5);
-    await killedAfter(chain.url, id, sent);
-    sent = await client.getTransactionCount({ address: owner(0).address });
-  }
+  for (const line of kills) await killedAt(chain.url, id, line);
   const { code, stdout, stderr } = await runScript(
     "deploy.ts",
     ["--network", "sepolia", "--as", id, "--json"],
@@ -158,8 +153,9 @@ async function drill(chain: Chain, id: string, seed: number, kills: number): Pro
   return deployment;
 }
 
-/** Kills come at the machine's own random moments, so the gate, which has to give the same answer twice, goes without. */
-const killCount = (times: number): number => (process.env.CI ? 0 : times);
+/** A point of the journal's `kind` that differs from one drill to the next, the same on every machine. */
+const pick = createRandom(20);
+const some = (kind: string, most: number, how = ""): string => `${kind}:${1 + Math.floor(pick() * most)}${how}`;
 
 describe("a deployment in earnest", function () {
   this.timeout(400_000);
@@ -173,19 +169,30 @@ describe("a deployment in earnest", function () {
     for (const id of ids) await rm(join(ROOT, "deploy", "deployments", id), { recursive: true, force: true });
   });
 
-  it("on anvil, killed at random points, resumes without a second copy of anything", async () => {
+  it("on anvil, killed at every kind of step, resumes without a second copy of anything", async () => {
     const chain = await anvilChain();
     try {
-      await drill(chain, named("drill-anvil"), 1, killCount(2));
+      await drill(chain, named("drill-anvil"), [
+        some("DEPLOYMENT_INITIALIZE", 1),
+        some("DEPLOYMENT_EXECUTION_STATE_INITIALIZE", 3),
+        some("NETWORK_INTERACTION_REQUEST", 3),
+        some("TRANSACTION_PREPARE_SEND", 3),
+        some("TRANSACTION_SEND", 4),
+        some("TRANSACTION_SEND", 2, ":torn"),
+        some("TRANSACTION_CONFIRM", 4),
+        some("DEPLOYMENT_EXECUTION_STATE_COMPLETE", 2, ":torn"),
+        some("CALL_EXECUTION_STATE_INITIALIZE", 1),
+        some("CALL_EXECUTION_STATE_COMPLETE", 1),
+      ]);
     } finally {
       await chain.close();
     }
   });
 
-  it("on a simulated rollup, killed at a random point, resumes without a second copy of anything", async () => {
+  it("on a simulated rollup, killed between sending and writing it down, resumes without a second copy of anything", async () => {
     const chain = await hardhatChain("op");
     try {
-      await drill(chain, named("drill-rollup"), 2, killCount(1));
+      await drill(chain, named("drill-rollup"), [some("TRANSACTION_SEND", 6), some("TRANSACTION_CONFIRM", 6, ":torn")]);
     } finally {
       await chain.close();
     }
@@ -203,8 +210,8 @@ describe("a deployment in earnest", function () {
 
     after(() => chain.close());
 
-    it("killed at random points, resumes without a second copy of anything", async () => {
-      deployment = await drill(chain, id, 3, killCount(2));
+    it("killed between sending and writing it down, resumes without a second copy of anything", async () => {
+      deployment = await drill(chain, id, [some("TRANSACTION_SEND", 6, ":torn"), some("TRANSACTION_CONFIRM", 6)]);
     });
 
     it("keeps the exact compiler input of every contract for verification", async () => {

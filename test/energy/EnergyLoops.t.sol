@@ -141,8 +141,7 @@ contract EnergyLoopsTest is Test {
         for (uint256 a = 0; a < ACCOUNTS; ++a) {
             (uint256 metered, uint256 contracted) = _places(values, copied, a * count * 4);
             MeterValues.deviate(lanes, count, metered, contracted);
-            for (uint256 t = 0; t < count; ++t)
-                MeterValues.add(cells[t], _value(values, a * count + t) - _value(positions, a * count + t));
+            _addPlainly(cells, values, positions, a * count);
         }
         for (uint256 t = 0; t < count; ++t) {
             (uint256 longWh, uint256 shortWh) = MeterValues.totals(lanes, t, ACCOUNTS);
@@ -156,13 +155,9 @@ contract EnergyLoopsTest is Test {
             (uint256 metered, uint256 contracted) = _places(values, copied, a * count * 4);
             (int256 money, uint256 outside) = MeterValues.pay(lanes, shares, count, metered, contracted, 1_000);
             paid += money;
-            for (uint256 t = 0; t < count; ++t) {
-                int256 deviation = _value(values, a * count + t) - _value(positions, a * count + t);
-                money -= MeterValues.settle(cells[t], plain + t * MeterValues.SHARE_BYTES, deviation);
-                outside -= MeterValues.outside(deviation, 1_000);
-            }
-            assertEq(money, 0, "money");
-            assertEq(outside, 0, "outside the band");
+            (int256 expected, uint256 beyond) = _payPlainly(cells, plain, values, positions, a * count);
+            assertEq(money, expected, "money");
+            assertEq(outside, beyond, "outside the band");
         }
         for (uint256 t = 0; t < count; ++t) {
             DeviationCell memory cell = cells[t];
@@ -170,6 +165,30 @@ contract EnergyLoopsTest is Test {
             paid += int256(cell.shortWh - cell.nettedWh) * cell.shortPrice;
         }
         assertEq(paid, 0, "neighbours cancel, the rest is paid");
+    }
+
+    function _addPlainly(
+        DeviationCell[] memory cells,
+        bytes calldata values,
+        bytes calldata positions,
+        uint256 first
+    ) private pure {
+        for (uint256 t = 0; t < cells.length; ++t)
+            MeterValues.add(cells[t], _value(values, first + t) - _value(positions, first + t));
+    }
+
+    function _payPlainly(
+        DeviationCell[] memory cells,
+        uint256 shares,
+        bytes calldata values,
+        bytes calldata positions,
+        uint256 first
+    ) private pure returns (int256 money, uint256 outside) {
+        for (uint256 t = 0; t < cells.length; ++t) {
+            int256 deviation = _value(values, first + t) - _value(positions, first + t);
+            money += MeterValues.settle(cells[t], shares + t * MeterValues.SHARE_BYTES, deviation);
+            outside += MeterValues.outside(deviation, 1_000);
+        }
     }
 
     function _cells(uint256 count, bytes32 seed) private pure returns (DeviationCell[] memory cells) {

@@ -59,6 +59,7 @@ describe("EncryptionKeyRegistry", () => {
     const by = { account: account.address };
     expect(await registry.read.isCurrent([account.address, zeroHash])).to.equal(false);
     const [event] = await events(await registry.write.setKey([key], by));
+    expect(event?.eventName).to.equal("EncryptionKeySet");
     expect(event?.args).to.deep.equal({ account: account.address, keyHash: key, sequence: 1 });
     expect(await registry.read.isCurrent([account.address, key])).to.equal(true);
     expect(await registry.read.keySince([account.address])).to.equal(Number(await now()));

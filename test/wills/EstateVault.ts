@@ -213,7 +213,7 @@ describe("EstateVault", () => {
       expect(await vault.read.assetOf([ETH])).to.deep.equal([true, 0n, 0n, parseEther("1"), parseEther("10")]);
     });
 
-    it("pays fractions, whoever comes first and whenever ETH arrives; what is paid never exceeds what came in", async () => {
+    it("invariant 5: pays fractions, whoever comes first and whenever ETH arrives; what is paid never exceeds what came in", async () => {
       await setUp();
       await settle(ETH);
       await rejects(claim(0, heir(2)), "EstateNotEntitled");
@@ -553,7 +553,7 @@ describe("EstateVault", () => {
       expect(await vault.read.paidOf([ETH, 0])).to.equal(50n);
     });
 
-    it("re-entry from a receiver of ETH, or from a token, gets nothing", async () => {
+    it("invariant 10: re-entry from a receiver of ETH, or from a token, gets nothing", async () => {
       await setUp();
       const account = await wills.connection.viem.deployContract("ContractAccount", [heir(1).address]);
       await settle(ETH);
@@ -574,14 +574,14 @@ describe("EstateVault", () => {
       expect(await vault.read.paidOf([ETH, 1])).to.equal(0n);
     });
 
-    it("a token that takes a fee: everyone's share of what left the vault is right", async () => {
+    it("invariant 10: a token that takes a fee: everyone's share of what left the vault is right", async () => {
       const token = await withToken("FeeToken");
       for (const index of [0, 1, 2]) await claim(index, heir(index + 1), token.address);
       expect(await vault.read.paidOf([token.address, 2])).to.equal(300_000n);
       expect(await token.read.balanceOf([heir(3).address])).to.equal(297_000n);
     });
 
-    it("a token that blocks one heir or pauses holds up only itself", async () => {
+    it("invariant 10: a token that blocks one heir or pauses holds up only itself", async () => {
       const token = (await withToken("BlocklistToken")) as unknown as Awaited<
         ReturnType<typeof wills.connection.viem.deployContract<"BlocklistToken">>
       >;
@@ -596,7 +596,7 @@ describe("EstateVault", () => {
       await claim(2, heir(3), token.address);
     });
 
-    it("a token that answers false pays nobody and books nothing", async () => {
+    it("invariant 10: a token that answers false pays nobody and books nothing", async () => {
       const token = (await withToken("SilentToken")) as unknown as Awaited<
         ReturnType<typeof wills.connection.viem.deployContract<"SilentToken">>
       >;
@@ -610,7 +610,7 @@ describe("EstateVault", () => {
       await claim(0, heir(1), token.address);
     });
 
-    it("a token that shrinks by itself: nothing reverts for ever, and nobody is paid more than there is", async () => {
+    it("invariant 10: a token that shrinks by itself: nothing reverts for ever, and nobody is paid more than there is", async () => {
       const token = (await withToken("RebasingToken")) as unknown as Awaited<
         ReturnType<typeof wills.connection.viem.deployContract<"RebasingToken">>
       >;

@@ -1,6 +1,7 @@
 import { policyBookAbi, testTokenAbi, underwritingPoolAbi } from "@publica/sdk/abi";
 import { expect } from "chai";
 import {
+  type AbiParameter,
   encodeAbiParameters,
   encodeErrorResult,
   encodeEventTopics,
@@ -78,6 +79,84 @@ describe("decoding", () => {
       { head: "1", open: false },
     ]);
     expect(shown([{ a: "1", b: true }, "2"])).to.equal("[{ a: 1, b: true }, 2]");
+  });
+});
+
+/** Some value of the type; different for different `seed`s where the type has room. */
+function sample(parameter: AbiParameter, seed = 1): unknown {
+  const list = /^(.*)\[(\d*)\]$/.exec(parameter.type);
+  if (list !== null) {
+    const inner = { ...parameter, type: list[1] ?? "" } as AbiParameter;
+    return Array.from({ length: list[2] ? Number(list[2]) : 2 }, (_, index) => sample(inner, seed + index));
+  }
+  if ("components" in parameter)
+    return Object.fromEntries(
+      parameter.components.map((field, index) => [field.name ?? index, sample(field, seed + index)]),
+    );
+  const bytes = /^bytes(\d*)$/.exec(parameter.type);
+  if (bytes !== null) return pad(`0x0${seed % 10}`, { size: bytes[1] ? Number(bytes[1]) : 5 });
+  const bits = /^u?int(\d+)$/.exec(parameter.type);
+  if (bits !== null) return Number(bits[1]) > 48 ? BigInt(seed) : seed;
+  if (parameter.type === "address") return ALICE;
+  return parameter.type === "bool" ? true : "words";
+}
+
+describe("the whole suite", () => {
+  it("has every call decoded, at a known address and at one nobody recorded", () => {
+    let count = 0;
+    for (const [contract, abi] of Object.entries(suite))
+      for (const item of abi) {
+        if (item.type !== "function") continue;
+        const args = item.inputs.map((input, index) => sample(input, index + 1));
+        const data = encodeFunctionData({ abi: [item], functionName: item.name, args });
+        const known = decodeCall(data, contract);
+        expect(known, `${contract}.${item.name}`).to.include({ contract, certain: true, name: item.name });
+        expect(known?.args.map(({ value }) => shown(value))).to.deep.equal(
+          item.inputs.map((input, index) => shown(plain(args[index], input))),
+        );
+        const guessed = decodeCall(data)?.args.map(({ value }) => value);
+        expect(guessed, `${contract}.${item.name} guessed`).to.deep.equal(known?.args.map(({ value }) => value));
+        count += 1;
+      }
+    expect(count).to.be.greaterThan(300);
+  });
+
+  it("has every event decoded, also where a contract passes on what its library emits", () => {
+    let count = 0;
+    for (const [contract, abi] of Object.entries(suite))
+      for (const item of abi) {
+        if (item.type !== "event") continue;
+        const args = item.inputs.map((input, index) => sample(input, index + 1));
+        const named = Object.fromEntries(item.inputs.map((input, index) => [input.name, args[index]]));
+        const topics = encodeEventTopics({ abi: [item], eventName: item.name, args: named }) as Hex[];
+        const plainInputs = item.inputs.filter(({ indexed }) => !indexed);
+        const data = encodeAbiParameters(
+          plainInputs,
+          plainInputs.map(({ name }) => named[name ?? ""]),
+        );
+        for (const place of [contract, undefined, "TestToken"]) {
+          const found = decodeLog({ address: BOB, topics, data }, place);
+          expect(found?.name, `${contract}.${item.name}`).to.equal(item.name);
+          expect(found?.args).to.have.length(item.inputs.length);
+        }
+        count += 1;
+      }
+    expect(count).to.be.greaterThan(150);
+  });
+
+  it("has every error explained, each with what to do about it", () => {
+    let count = 0;
+    for (const [contract, abi] of Object.entries(suite))
+      for (const item of abi) {
+        if (item.type !== "error") continue;
+        const args = item.inputs.map((input, index) => sample(input, index + 1));
+        const found = explainRevert(encodeErrorResult({ abi: [item], errorName: item.name, args }));
+        expect(found.code, `${contract}.${item.name}`).to.equal(item.name);
+        expect(found.message.length, item.name).to.be.greaterThan(5);
+        expect(found.remedy?.length ?? 0, item.name).to.be.greaterThan(5);
+        count += 1;
+      }
+    expect(count).to.be.greaterThan(250);
   });
 });
 

@@ -47,22 +47,36 @@ export interface Decoded {
   readonly args: readonly DecodedValue[];
 }
 
-/** The ABIs to try: the known contract's own, else all. */
-function candidates(contract: string | undefined): readonly string[] {
-  return contract !== undefined && suite[contract] !== undefined ? [contract] : names;
+interface Entry<Item> {
+  readonly contract: string;
+  readonly item: Item;
 }
+
+/** Everything of one kind in all ABIs by its selector, in the order of `names`. */
+function bySelector<Item>(select: (abi: Abi) => readonly Item[], selectorOf: (item: Item) => Hex) {
+  const found = new Map<string, Entry<Item>[]>();
+  for (const contract of names)
+    for (const item of select(suite[contract] ?? [])) {
+      const selector = selectorOf(item);
+      found.set(selector, [...(found.get(selector) ?? []), { contract, item }]);
+    }
+  return found;
+}
+
+const functions = bySelector(
+  (abi) => abi.filter((item): item is AbiFunction => item.type === "function"),
+  toFunctionSelector,
+);
+const events = bySelector((abi) => abi.filter((item): item is AbiEvent => item.type === "event"), toEventSelector);
 
 /** Decodes call data with the contract's ABI, or whichever of the suite fits. */
 export function decodeCall(data: Hex, contract?: string): Decoded | undefined {
-  const selector = data.slice(0, 10);
-  for (const name of candidates(contract)) {
-    const item = (suite[name] ?? []).find(
-      (entry): entry is AbiFunction => entry.type === "function" && toFunctionSelector(entry) === selector,
-    );
-    if (item === undefined) continue;
+  const known = contract !== undefined && suite[contract] !== undefined;
+  for (const entry of functions.get(data.slice(0, 10)) ?? []) {
+    if (known && entry.contract !== contract) continue;
     try {
-      const { args } = decodeFunctionData({ abi: [item], data });
-      return decodedItem(name, contract !== undefined, item, args ?? []);
+      const { args } = decodeFunctionData({ abi: [entry.item], data });
+      return decodedItem(entry.contract, contract !== undefined, entry.item, args ?? []);
     } catch {
       // The selector fits by chance, the data do not.
     }
@@ -78,23 +92,21 @@ export interface RawLog {
 
 /** Decodes an event with the contract's ABI, or whichever of the suite fits. */
 export function decodeLog(log: RawLog, contract?: string): Decoded | undefined {
-  const [topic] = log.topics;
-  if (topic === undefined) return undefined;
+  const entries = events.get(log.topics[0] ?? "") ?? [];
   // A known contract may also pass on events of its libraries, which only other ABIs list.
-  for (const name of [...candidates(contract), ...(contract === undefined ? [] : names)]) {
-    for (const item of suite[name] ?? []) {
-      if (item.type !== "event" || toEventSelector(item) !== topic) continue;
-      try {
-        const { args } = decodeEventLog({
-          abi: [item] as Abi,
-          data: log.data,
-          topics: log.topics as [Hex, ...Hex[]],
-          strict: true,
-        });
-        return decodedItem(name, name === contract, item, byPosition(item.inputs, args));
-      } catch {
-        // The same signature with other indexed arguments: ERC-20 and ERC-721 share their Transfer.
-      }
+  for (const { contract: name, item } of [...entries].sort(
+    (a, b) => Number(b.contract === contract) - Number(a.contract === contract),
+  )) {
+    try {
+      const { args } = decodeEventLog({
+        abi: [item] as Abi,
+        data: log.data,
+        topics: log.topics as [Hex, ...Hex[]],
+        strict: true,
+      });
+      return decodedItem(name, name === contract, item, byPosition(item.inputs, args));
+    } catch {
+      // The same signature with other indexed arguments: ERC-20 and ERC-721 share their Transfer.
     }
   }
   return undefined;

@@ -1,7 +1,7 @@
 // The ways in which a contract is broken. All mutants of a file are compiled into it at once, each behind a switch
 // `Mutants.on(id)`, so that one compilation serves them all.
 import { dirname, join, relative } from "node:path";
-import { isCallOf, type Node, range, Source } from "./solidity.ts";
+import { isCallOf, type Node, range, Source } from "../lib/solidity.ts";
 
 export interface Mutant {
   /** Number of the switch; the same text gives the same number. Zero is no mutant. */
@@ -66,17 +66,18 @@ function functionHead(source: Source, definition: Node | undefined): string {
   return definition === undefined ? "" : (source.textOf(definition).split("{")[0] ?? "");
 }
 
-/** The text of `file` with every mutant that `keep` accepts behind its switch. */
+/** The text of `file` with every mutant that `keep` accepts behind its switch; numbers begin at `first`. */
 export function mutate(
   file: string,
   content: string,
   keep: (mutant: Mutant) => boolean,
+  first = 1,
 ): { text: string; mutants: Mutant[] } {
   const source = new Source(content);
   const mutants: Mutant[] = [];
   /** Switchable twins of AccessManaged's `restricted`, for the contract being read. */
   const modifiers: string[] = [];
-  let next = 1;
+  let next = first;
   /** Registers a mutant; undefined when it is not wanted. */
   const add = (node: Node, mutation: string, code = source.textOf(node)): number | undefined => {
     const mutant: Mutant = { id: next++, file, line: source.line(range(node)[0]), mutation, code: oneLine(code) };

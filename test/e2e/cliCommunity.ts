@@ -134,7 +134,9 @@ describe("publica community", () => {
     await refused(["open", "--device", "1", ...anyone()], /OrderWithoutFault/);
     await community.register.write.record([next(community, device, await chainTime(community), 1_400)]);
     const dry = await publica(["open", "--device", "1", ...anyone()]);
-    expect(dry.stdout).to.match(/1\. open an order for limits of device 1 {2}would succeed now[\s\S]*Add --yes to send/);
+    expect(dry.stdout).to.match(
+      /1\. open an order for limits of device 1 {2}would succeed now[\s\S]*Add --yes to send/,
+    );
     expect((await community.orders.read.orderOf([1, 0])).number).to.equal(0);
     const sent = await json<Sent>(["open", "--device", "1", ...anyone(), "--yes"]);
     expect(sent.order).to.deep.include({ state: "assigned", number: 1 });

@@ -1,147 +1,53 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title OrderLife
-/// @notice The states and levels of one slot of WorkOrders, order after order.
-/// @dev For the model checker: every public function is a step anybody may take in any order, with any arguments. Time is an
-/// argument that never runs backwards.
-contract OrderLife {
-    uint8 private constant NONE = 0;
-    uint8 private constant ASSIGNED = 2;
-    uint8 private constant ACCEPTED = 3;
-    uint8 private constant ON_SITE = 4;
-    uint8 private constant WORKING = 5;
-    uint8 private constant ON_HOLD = 6;
-    uint8 private constant VERIFYING = 7;
-    uint8 private constant RESTORED = 8;
-    uint8 private constant DISPUTED = 9;
-    uint8 private constant CLOSED = 10;
-    uint8 private constant SELF_CLEARED = 11;
+/// @title OrderProof
+/// @notice What turns a claim into a restored order, claim after claim.
+/// @dev For the model checker: every public function is a step anybody may take in any order, with any arguments. Times are
+/// arguments: any device, any clock.
+contract OrderProof {
+    bool private _claimed;
+    bool private _restored;
+    uint32 private _claimedAt;
+    uint32 private _provenAt;
 
-    uint8 private _state;
-    uint8 private _level;
-    uint8 private _highest;
-    uint64 private _now;
-    uint64 private _claimedAt;
-    uint64 private _provenAt;
-
-    function pass(uint32 time) external {
-        _now += time;
-    }
-
-    function open(bool onDuty) external {
-        require(!_isLive() && _state != RESTORED);
-        _begin(onDuty);
-    }
-
-    function accept() external {
-        require(_state == ASSIGNED);
-        _state = ACCEPTED;
-    }
-
-    function arrive() external {
-        require(_state == ASSIGNED || _state == ACCEPTED);
-        _state = ON_SITE;
-    }
-
-    function start() external {
-        require(_state == ON_SITE);
-        _state = WORKING;
-    }
-
-    function hold() external {
-        require(_state == WORKING);
-        _state = ON_HOLD;
-    }
-
-    function resume() external {
-        require(_state == ON_HOLD);
-        _state = WORKING;
-    }
-
-    function claim() external {
-        require(_state == ON_SITE || _state == WORKING);
-        _state = VERIFYING;
-        _claimedAt = _now;
+    function claim(uint32 moment) external {
+        require(!_claimed && !_restored);
+        _claimed = true;
+        _claimedAt = moment;
     }
 
     /// @dev `firstAt` is what the device signed.
-    function prove(uint64 firstAt) external {
-        require(_state == VERIFYING && firstAt > _claimedAt);
-        _state = RESTORED;
+    function prove(uint32 firstAt) external {
+        require(_claimed && firstAt > _claimedAt);
+        _claimed = false;
+        _restored = true;
         _provenAt = firstAt;
     }
 
-    function disprove(uint64 readAt) external {
-        require(_state == VERIFYING && readAt > _claimedAt);
-        _state = WORKING;
+    function disprove(uint32 readAt) external {
+        require(_claimed && readAt > _claimedAt);
+        _claimed = false;
     }
 
-    function clear() external {
-        require(_state >= ASSIGNED && _state <= ON_SITE);
-        _state = SELF_CLEARED;
+    function lapse() external {
+        _claimed = false;
     }
 
-    function escalate() external {
-        if (_state == ON_HOLD || _state == VERIFYING) {
-            _state = WORKING;
-            return;
-        }
-        require(_state >= ASSIGNED && _state <= WORKING && _level < 5);
-        _level += 1;
-        if (_level < 5) _state = ASSIGNED;
-        if (_level > _highest) _highest = _level;
+    function reopen() external {
+        require(_restored);
+        _restored = false;
     }
 
-    function dispute() external {
-        require(_state == RESTORED);
-        _state = DISPUTED;
-    }
-
-    function rule(bool upheld, bool onDuty) external {
-        require(_state == DISPUTED);
-        _state = CLOSED;
-        if (upheld) _begin(onDuty);
-    }
-
-    function settle() external {
-        require(_state == RESTORED);
-        _state = CLOSED;
-    }
-
-    /// @notice 02: no state but those of the graph, and a level exactly where there was an order.
-    function checkStates() external view {
-        assert(_state == NONE || (_state >= ASSIGNED && _state <= SELF_CLEARED));
-        assert((_level == 0) == (_state == NONE));
-        assert(_level <= 5);
-    }
-
-    /// @notice 03: what is restored, disputed or closed was proven by readings dated after the claim.
+    /// @notice 03: what is restored was proven by readings dated after its claim.
     function checkProof() external view {
-        if (_state >= RESTORED && _state <= CLOSED) assert(_provenAt > _claimedAt);
-    }
-
-    /// @notice 07: the level of an order is the highest it ever had.
-    function checkLevels() external view {
-        assert(_level == _highest);
-    }
-
-    function _isLive() private view returns (bool) {
-        return (_state >= ASSIGNED && _state <= VERIFYING) || _state == DISPUTED;
-    }
-
-    function _begin(bool onDuty) private {
-        _state = ASSIGNED;
-        _level = onDuty ? 1 : 2;
-        _highest = _level;
-        _claimedAt = 0;
-        _provenAt = 0;
+        if (_restored) assert(_provenAt > _claimedAt);
     }
 }
 
-/// @title OrderLifeRefuted
+/// @title OrderProofRefuted
 /// @notice A claim that any reading proves, also one from before it: the checker must show the hole.
-contract OrderLifeRefuted {
+contract OrderProofRefuted {
     bool private _claimed;
     bool private _restored;
     uint64 private _claimedAt;
@@ -166,22 +72,17 @@ contract OrderLifeRefuted {
 
 /// @title EscrowLife
 /// @notice The money of one agreement: deposits, settlements with penalties, arrears, retainers and draws.
+/// @dev How much of a fee, a retainer or of arrears is paid is any amount that the escrow holds.
 contract EscrowLife {
     uint256 private _deposited;
     uint256 private _drawn;
     uint256 private _escrow;
     uint256 private _bond;
-    uint256 private _contractor;
-    uint256 private _backup;
-    uint256 private _arrears;
+    uint256 private _due;
 
     function fund(uint64 amount) external {
         _deposited += amount;
-        uint256 escrow = _escrow + amount;
-        uint256 paid = _arrears < escrow ? _arrears : escrow;
-        _arrears -= paid;
-        _contractor += paid;
-        _escrow = escrow - paid;
+        _escrow += amount;
     }
 
     function postBond(uint64 amount) external {
@@ -189,52 +90,33 @@ contract EscrowLife {
         _bond += amount;
     }
 
-    function settle(uint64 fee, uint64 penalty, bool backup) external {
-        uint256 earned = fee;
-        uint256 rest = penalty;
-        if (!backup) {
-            uint256 withheld = rest < earned ? rest : earned;
-            earned -= withheld;
-            rest -= withheld;
-        }
-        uint256 fromBond = rest < _bond ? rest : _bond;
+    function penalise(uint64 fromBond) external {
+        require(fromBond <= _bond);
         _bond -= fromBond;
-        uint256 escrow = _escrow + fromBond;
-        uint256 paid = earned < escrow ? earned : escrow;
-        _escrow = escrow - paid;
-        if (backup) _backup += paid;
-        else _contractor += paid;
-        _arrears += earned - paid;
+        _escrow += fromBond;
     }
 
-    function payRetainer(uint64 amount) external {
+    function pay(uint64 amount) external {
         require(amount <= _escrow);
         _escrow -= amount;
-        _contractor += amount;
+        _due += amount;
     }
 
-    function drawContractor(bool released) external {
-        _drawn += _contractor;
-        _contractor = 0;
-        if (released) {
-            _drawn += _bond;
-            _bond = 0;
-        }
+    function draw(uint64 amount) external {
+        require(amount <= _due);
+        _due -= amount;
+        _drawn += amount;
     }
 
-    function drawBackup() external {
-        _drawn += _backup;
-        _backup = 0;
-    }
-
-    function drawOwner() external {
-        _drawn += _escrow;
+    function release() external {
+        _drawn += _escrow + _bond;
         _escrow = 0;
+        _bond = 0;
     }
 
     /// @notice 05: to the wei, whatever happened in whatever order.
     function checkConservation() external view {
-        assert(_escrow + _bond + _contractor + _backup + _drawn == _deposited);
+        assert(_escrow + _bond + _due + _drawn == _deposited);
     }
 }
 

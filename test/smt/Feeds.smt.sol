@@ -7,9 +7,9 @@ pragma solidity 0.8.37;
 contract FeedSchedule {
     uint256 private constant DELAY = 1 days;
 
-    uint256 private _now = 1;
-    uint256 private _epoch = 1;
-    uint256 private _activatesAt;
+    uint256 private _now;
+    bool private _scheduled;
+    uint256 private _activatesAt = DELAY;
 
     // When the set that is scheduled was announced, and whether one came into force without its notice.
     uint256 private _announcedAt;
@@ -19,28 +19,21 @@ contract FeedSchedule {
         _now += time;
     }
 
-    function _activate() private {
-        if (_activatesAt == 0 || _now < _activatesAt) return;
-        if (_now < _announcedAt + DELAY) _surprised = true;
-        _epoch += 1;
-        _activatesAt = 0;
-    }
-
     function schedule() external {
-        _activate();
-        (_announcedAt, _activatesAt) = (_now, _now + DELAY);
+        _scheduled = true;
+        _announcedAt = _now;
+        _activatesAt = _now + DELAY;
     }
 
     function cancel() external {
-        _activate();
-        require(_activatesAt != 0);
-        _activatesAt = 0;
+        require(_scheduled);
+        _scheduled = false;
     }
 
-    function submit() external {
-        _activate();
-        // A set whose time has come is the only one that reports.
-        assert(_activatesAt == 0 || _now < _activatesAt);
+    function activate() external {
+        require(_scheduled && _now >= _activatesAt);
+        if (_now < _announcedAt + DELAY) _surprised = true;
+        _scheduled = false;
     }
 
     /// @notice Nobody chooses the sensors of today: what is in force was public for the whole delay.

@@ -58,6 +58,8 @@ export interface SealWillReturnType {
   readonly file: Uint8Array;
 }
 
+export type SealWillErrorType = PublicaError;
+
 /** The content key: both locks, bound to will, version, chain and registry. Neither K_H nor K_R is ever used directly. */
 export function contentKey(context: WillContext, heirKey: bigint, releaseKey: bigint): Uint8Array {
   const salt = concatBytes(

@@ -151,14 +151,8 @@ contract EnergyLoopsTest is Test {
             MeterValues.rate(lanes, shares, t, cells[t]);
         }
         int256 paid = 0;
-        for (uint256 a = 0; a < ACCOUNTS; ++a) {
-            (uint256 metered, uint256 contracted) = _places(values, copied, a * count * 4);
-            (int256 money, uint256 outside) = MeterValues.pay(lanes, shares, count, metered, contracted, 1_000);
-            paid += money;
-            (int256 expected, uint256 beyond) = _payPlainly(cells, plain, values, positions, a * count);
-            assertEq(money, expected, "money");
-            assertEq(outside, beyond, "outside the band");
-        }
+        Loops memory loops = Loops(cells, lanes, shares, plain, copied);
+        for (uint256 a = 0; a < ACCOUNTS; ++a) paid += _paysAlike(loops, values, positions, a * count);
         for (uint256 t = 0; t < count; ++t) {
             DeviationCell memory cell = cells[t];
             paid -= int256(cell.longWh - cell.nettedWh) * cell.longPrice;
@@ -175,6 +169,36 @@ contract EnergyLoopsTest is Test {
     ) private pure {
         for (uint256 t = 0; t < cells.length; ++t)
             MeterValues.add(cells[t], _value(values, first + t) - _value(positions, first + t));
+    }
+
+    struct Loops {
+        DeviationCell[] cells;
+        uint256 lanes;
+        uint256 shares;
+        uint256 plain;
+        bytes copied;
+    }
+
+    function _paysAlike(
+        Loops memory loops,
+        bytes calldata values,
+        bytes calldata positions,
+        uint256 first
+    ) private pure returns (int256 money) {
+        (int256 expected, uint256 beyond) = _payPlainly(loops.cells, loops.plain, values, positions, first);
+        uint256 outside;
+        (money, outside) = _payLanes(loops, values, first);
+        assertEq(money, expected, "money");
+        assertEq(outside, beyond, "outside the band");
+    }
+
+    function _payLanes(
+        Loops memory loops,
+        bytes calldata values,
+        uint256 first
+    ) private pure returns (int256 money, uint256 outside) {
+        (uint256 metered, uint256 contracted) = _places(values, loops.copied, first * 4);
+        return MeterValues.pay(loops.lanes, loops.shares, loops.cells.length, metered, contracted, 1_000);
     }
 
     function _payPlainly(
@@ -196,8 +220,8 @@ contract EnergyLoopsTest is Test {
         for (uint256 t = 0; t < count; ++t) {
             uint256 word = uint256(keccak256(abi.encode(seed, "price", t)));
             cells[t].price = int256(word % 32_768) - 16_384;
-            cells[t].longPrice = cells[t].price - int256((word >> 16) % (1 << 24));
-            cells[t].shortPrice = cells[t].price + int256((word >> 48) % (1 << 24));
+            cells[t].longPrice = cells[t].price - int256((word >> 16) % (1 << 23));
+            cells[t].shortPrice = cells[t].price + int256((word >> 48) % (1 << 23));
         }
     }
 

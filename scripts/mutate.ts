@@ -170,7 +170,12 @@ async function main(): Promise<number> {
     await crew.judge(queue, (id, verdict) => {
       judged.set(id, verdict.alive);
       passing.set(id, verdict.tests);
-      const { file } = queue.find((mutant) => mutant.id === id) as Mutant;
+      const mutant = queue.find((queued) => queued.id === id) as Mutant;
+      const { file } = mutant;
+      if (verdict.alive && !isExplained(mutant))
+        line.done(
+          `${pc.yellow("alive")} ${file}:${mutant.line}  ${mutant.mutation}  ${pc.dim(mutant.code)}  (${verdict.tests} tests pass it)`,
+        );
       left.set(file, (left.get(file) ?? 0) - 1);
       if (left.get(file) === 0) {
         const own = mutants.get(file) ?? [];

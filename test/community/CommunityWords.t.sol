@@ -16,7 +16,7 @@ import {
     DeviceWords
 } from "../../contracts/community/libraries/DeviceWords.sol";
 import {EquipmentTypes} from "../../contracts/community/libraries/EquipmentTypes.sol";
-import {Order, OrderState, OrderWords} from "../../contracts/community/libraries/OrderWords.sol";
+import {FaultKind, Order, OrderId, OrderState, OrderWords} from "../../contracts/community/libraries/OrderWords.sol";
 import {RotaMath} from "../../contracts/community/libraries/RotaMath.sol";
 import {SlaMath} from "../../contracts/community/libraries/SlaMath.sol";
 import {CrewTerms, TermsWords} from "../../contracts/community/libraries/TermsWords.sol";
@@ -50,6 +50,123 @@ contract CommunityWordsTest is Test {
 
     function testFuzz_deviceProfileSurvivesPacking(DeviceProfile memory profile) external pure {
         assertEq(abi.encode(DeviceWords.unpackProfile(profile.pack())), abi.encode(profile), "every field comes back");
+    }
+
+    function testFuzz_deviceGettersReadTheirField(
+        DeviceProfile memory profile,
+        uint256 state,
+        uint8 status_
+    ) external pure {
+        uint8 status = uint8(bound(status_, 0, uint8(DeviceStatus.Retired)));
+        state = ((state >> 8) << 8) | status;
+        DeviceState memory plain = DeviceWords.unpackState(state);
+        assertEq(uint8(DeviceWords.statusOf(state)), status, "status");
+        assertEq(DeviceWords.keyOf(state), plain.key, "key");
+        assertEq(DeviceWords.observedAtOf(state), plain.observedAt, "observedAt");
+        assertEq(DeviceWords.counterOf(state), plain.counter, "counter");
+        bool serving = plain.status != DeviceStatus.None && plain.status != DeviceStatus.Retired;
+        assertEq(DeviceWords.isInService(state), serving, "in service");
+        uint256 word = profile.pack();
+        assertEq(DeviceWords.crewOf(word), profile.crew, "crew");
+        assertEq(DeviceWords.heartbeatGapOf(word), profile.heartbeatGap, "heartbeatGap");
+        assertEq(bytes32(DeviceWords.firmwareOf(word)), bytes32(profile.firmware), "firmware");
+        assertEq(DeviceWords.witnessOf(word), profile.critical ? profile.partner : 0, "witness");
+        assertEq(DeviceWords.isP256(word), profile.p256, "curve");
+    }
+
+    function testFuzz_readingPartsAreWhatTheDeviceSaid(
+        uint32 device,
+        uint32 counter,
+        uint32 observedAt,
+        int32 value
+    ) external pure {
+        Reading reading = Reading.wrap(uint128(bytes16(abi.encodePacked(device, counter, observedAt, value))));
+        (uint32 a, uint32 b, uint32 c, int32 d) = DeviceWords.parts(reading);
+        assertEq(abi.encode(a, b, c, d), abi.encode(device, counter, observedAt, value), "parts");
+        assertEq(DeviceWords.deviceOf(reading), device, "device");
+    }
+
+    function testFuzz_limitsHoldToTheUnit(uint256 low_, uint256 width_, uint256 band_) external pure {
+        uint256 width = bound(width_, 0, 1_000_000_000);
+        int32 low = int32(int256(bound(low_, 0, 3_000_000_000)) - 2_000_000_000);
+        int32 high = low + int32(uint32(width));
+        uint16 band = uint16(bound(band_, 0, width / 2 > type(uint16).max ? type(uint16).max : width / 2));
+        int32 inner = int32(uint32(band));
+        DeviceProfile memory profile;
+        (profile.low, profile.high, profile.band) = (low, high, band);
+        uint256 word = profile.pack();
+        assertTrue(DeviceWords.isWithin(word, low) && DeviceWords.isWithin(word, high), "the limits are good");
+        assertFalse(DeviceWords.isWithin(word, low - 1) || DeviceWords.isWithin(word, high + 1), "beyond them is bad");
+        assertTrue(DeviceWords.isBack(word, low + inner) && DeviceWords.isBack(word, high - inner), "back by the band");
+        assertFalse(
+            DeviceWords.isBack(word, low + inner - 1) || DeviceWords.isBack(word, high - inner + 1),
+            "not by less"
+        );
+    }
+
+    /// @notice A3: out beyond the limits, back only by the band; what is counted stops at its limit and starts anew.
+    function test_hysteresisAndCountersOfOneDevice() external pure {
+        DeviceProfile memory profile;
+        (profile.low, profile.high, profile.band, profile.holdOff) = (0, 100, 10, 60);
+        uint256 word = profile.pack();
+        uint256 start = DeviceState(address(0xBEEF), 900, 1, 0, 0, DeviceStatus.Offline).pack();
+        DeviceState memory state = DeviceWords.unpackState(DeviceWords.advance(start, word, 2, 1_000, 100));
+        assertEq(abi.encode(state), _state(1_000, 2, 0, 0, DeviceStatus.Normal), "heard again, and good");
+        uint256 packed = DeviceWords.advance(start, word, 2, 1_000, 101);
+        assertEq(_unpacked(packed), _state(1_000, 2, 1, 0, DeviceStatus.Outside), "outside from its first reading on");
+        packed = DeviceWords.advance(packed, word, 3, 1_059, 95);
+        assertEq(_unpacked(packed), _state(1_059, 3, 2, 59, DeviceStatus.Outside), "inside, but not by the band");
+        assertEq(
+            _unpacked(DeviceWords.advance(packed, word, 4, 1_060, 90)),
+            _state(1_060, 4, 0, 0, DeviceStatus.Normal),
+            "back by the band before the hold-off is over"
+        );
+        packed = DeviceWords.advance(packed, word, 4, 1_060, 91);
+        assertEq(_unpacked(packed), _state(1_060, 4, 3, 60, DeviceStatus.Faulty), "the hold-off is over");
+        packed = DeviceWords.advance(packed, word, 5, 66_596, 91);
+        assertEq(
+            _unpacked(packed),
+            _state(66_596, 5, 4, type(uint16).max, DeviceStatus.Faulty),
+            "time outside stops at its limit"
+        );
+        assertEq(
+            uint8(DeviceWords.statusOf(DeviceWords.advance(packed, word, 6, 90_000, 90))),
+            uint8(DeviceStatus.Normal),
+            "repaired"
+        );
+        for (uint32 i = 6; i < 300; ++i) packed = DeviceWords.advance(packed, word, i, 70_000, -1);
+        assertEq(
+            _unpacked(packed),
+            _state(70_000, 299, type(uint8).max, type(uint16).max, DeviceStatus.Faulty),
+            "the streak stops at its limit"
+        );
+    }
+
+    /// @notice A fault once confirmed stays one until the device is back, even when its limits are widened meanwhile.
+    function test_aConfirmedFaultStaysOneUntilTheValueIsBack() external pure {
+        DeviceProfile memory profile;
+        (profile.low, profile.high, profile.holdOff, profile.runLength) = (0, 100, 3_600, 2);
+        uint256 packed = DeviceState(address(0xBEEF), 900, 1, 0, 0, DeviceStatus.Normal).pack();
+        packed = DeviceWords.advance(packed, profile.pack(), 2, 1_000, 101);
+        packed = DeviceWords.advance(packed, profile.pack(), 3, 1_001, 101);
+        assertEq(_unpacked(packed), _state(1_001, 3, 2, 1, DeviceStatus.Faulty), "two in a row");
+        profile.runLength = 200;
+        packed = DeviceWords.advance(packed, profile.pack(), 4, 1_002, 101);
+        assertEq(_unpacked(packed), _state(1_002, 4, 3, 2, DeviceStatus.Faulty), "still the same fault");
+    }
+
+    function _unpacked(uint256 packed) private pure returns (bytes memory) {
+        return abi.encode(DeviceWords.unpackState(packed));
+    }
+
+    function _state(
+        uint32 observedAt,
+        uint32 counter,
+        uint8 streak,
+        uint16 outFor,
+        DeviceStatus status
+    ) private pure returns (bytes memory) {
+        return abi.encode(DeviceState(address(0xBEEF), observedAt, counter, streak, outFor, status));
     }
 
     function testFuzz_crewTermsSurvivePacking(CrewTerms memory terms) external pure {
@@ -111,6 +228,7 @@ contract CommunityWordsTest is Test {
         (order.code, order.failures, order.held) = (code, 9, 77);
         assertEq(abi.encode(changed), abi.encode(order), "code, failures, held");
         assertEq(word.withHeld(1 << 30).heldOf(), type(uint16).max, "held stops at its limit");
+        assertEq(word.withHeld(type(uint16).max).heldOf(), type(uint16).max, "its limit is held");
     }
 
     function testFuzz_orderStampsAreAtLeastOneAndKeepTheFirst(
@@ -127,9 +245,83 @@ contract CommunityWordsTest is Test {
         assertEq(order.arrived, expected, "arrived");
         assertEq(order.restored, expected, "restored");
         assertEq(order.openedAt, openedAt, "openedAt");
+        assertEq(order.stageAt, openedAt, "the first stage begins with the order");
+        assertTrue(order.state == OrderState.Assigned, "assigned");
+        assertEq(order.held + order.failures + order.code, 0, "nothing else has happened");
         assertTrue(order.redo && order.crew == 7 && order.seat == 2 && order.number == 3 && order.level == 1, "rest");
         assertEq(word.endedAtOf(), uint256(openedAt) + expected, "endedAt");
         assertTrue(word.wasOnSite(), "on site");
+    }
+
+    /// @notice The layout of contracts/community/README.md, field by field from the lowest bit up.
+    function testFuzz_orderFieldsStandWhereTheLayoutSays(uint256 word, uint32 device, uint8 kind_) external pure {
+        word = ((word << 4) >> 4) | (bound(word >> 252, 0, uint8(OrderState.SelfCleared)) << 252);
+        Order memory order = word.unpackOrder();
+        assertEq(order.redo ? 1 : 0, word % 2, "redo");
+        assertEq(order.code, _field(word, 12, 24), "code");
+        assertEq(order.failures, _field(word, 36, 8), "failures");
+        assertEq(order.held, _field(word, 44, 16), "held");
+        assertEq(order.stageAt, _field(word, 60, 32), "stageAt");
+        assertEq(order.restored, _field(word, 92, 28), "restored");
+        assertEq(order.arrived, _field(word, 120, 28), "arrived");
+        assertEq(order.accepted, _field(word, 148, 28), "accepted");
+        assertEq(order.openedAt, _field(word, 176, 32), "openedAt");
+        assertEq(order.number, _field(word, 208, 16), "number");
+        assertEq(order.crew, _field(word, 224, 16), "crew");
+        assertEq(order.seat, _field(word, 240, 8), "seat");
+        assertEq(order.level, _field(word, 248, 4), "level");
+        assertEq(uint8(order.state), _field(word, 252, 4), "state");
+        FaultKind kind = FaultKind(bound(kind_, 0, uint8(FaultKind.Reported)));
+        uint256 id = uint256(device) * 2 ** 24 + uint256(kind) * 2 ** 16 + order.number;
+        assertEq(OrderId.unwrap(word.idOf(device, kind)), id, "identifier");
+    }
+
+    function testFuzz_orderGettersReadTheirField(uint256 word) external pure {
+        word = ((word << 4) >> 4) | (bound(word >> 252, 0, uint8(OrderState.SelfCleared)) << 252);
+        Order memory order = word.unpackOrder();
+        assertEq(uint8(word.stateOf()), uint8(order.state), "state");
+        for (uint8 state = 0; state <= uint8(OrderState.SelfCleared); ++state)
+            assertEq(word.isIn(OrderState(state)), state == uint8(order.state), "is in");
+        assertEq(word.levelOf(), order.level, "level");
+        assertEq(word.seatOf(), order.seat, "seat");
+        assertEq(word.crewOf(), order.crew, "crew");
+        assertEq(word.numberOf(), order.number, "number");
+        assertEq(word.openedAtOf(), order.openedAt, "openedAt");
+        assertEq(word.stageAtOf(), order.stageAt, "stageAt");
+        assertEq(word.heldOf(), order.held, "held");
+        assertEq(word.failuresOf(), order.failures, "failures");
+        assertEq(word.isRedo(), order.redo, "redo");
+        assertEq(word.acceptedOf(), order.accepted, "accepted");
+        assertEq(word.arrivedOf(), order.arrived, "arrived");
+        assertEq(word.restoredOf(), order.restored, "restored");
+        assertEq(word.endedAtOf(), uint256(order.openedAt) + order.restored, "endedAt");
+        assertEq(word.wasOnSite(), order.arrived != 0, "on site");
+    }
+
+    /// @notice What goes on keeps another order of its kind from opening; what has ended or is restored does not.
+    function test_01_liveAreTheStatesInWhichWorkOrJudgementGoesOn() external pure {
+        bool[12] memory live = [false, true, true, true, true, true, true, true, false, true, false, false];
+        for (uint256 state = 0; state < 12; ++state) {
+            assertEq((state << 252).isLive(), live[state], "live");
+            assertEq(((state << 252) | ((1 << 252) - 1)).isLive(), live[state], "whatever else the word says");
+        }
+    }
+
+    /// @dev `width` bits from bit `from` on.
+    function _field(uint256 word, uint256 from, uint256 width) private pure returns (uint256) {
+        return (word / 2 ** from) % 2 ** width;
+    }
+
+    function test_orderSpansStopAtTheirLimit() external pure {
+        uint256 word = OrderWords.fresh(1, 1, 0, 1, 1_000, false);
+        assertEq(OrderWords.MAX_SPAN, 2 ** 28 - 1, "28 bits");
+        assertEq(word.withRestored(999).restoredOf(), 1, "never nothing");
+        assertEq(word.withRestored(1_000).restoredOf(), 1, "at once");
+        assertEq(word.withRestored(1_001).restoredOf(), 1, "a second");
+        assertEq(word.withRestored(1_002).restoredOf(), 2, "two seconds");
+        assertEq(word.withRestored(1_000 + OrderWords.MAX_SPAN).restoredOf(), OrderWords.MAX_SPAN, "the longest");
+        assertEq(word.withRestored(1_001 + OrderWords.MAX_SPAN).restoredOf(), OrderWords.MAX_SPAN, "no longer");
+        assertFalse(word.isRedo(), "a first repair");
     }
 
     /// @notice assignment index always an available member or the next level.

@@ -79,15 +79,6 @@ library OrderWords {
         order.redo = word & 1 != 0;
     }
 
-    function pack(Order memory order) internal pure returns (uint256 word) {
-        word = (uint256(order.state) << 252) | (uint256(order.level) << 248) | (uint256(order.seat) << 240);
-        word |= (uint256(order.crew) << 224) | (uint256(order.number) << 208) | (uint256(order.openedAt) << 176);
-        word |= (uint256(order.accepted) << 148) | (uint256(order.arrived) << 120);
-        word |= (uint256(order.restored) << 92) | (uint256(order.stageAt) << 60) | (uint256(order.held) << 44);
-        word |= (uint256(order.failures) << 36) | (uint256(order.code) << 12);
-        word |= order.redo ? 1 : 0;
-    }
-
     /// @notice Identifier of the order of `device` and `kind` that this slot holds.
     function idOf(uint256 word, uint32 device, FaultKind kind) internal pure returns (OrderId) {
         return OrderId.wrap((uint64(device) << 24) | (uint64(kind) << 16) | numberOf(word));

@@ -249,7 +249,9 @@ export async function planWord(
       const [said] = parseEventLogs({ abi: residentForumAbi, eventName: "ResidentSaid", logs });
       const agreed = parseEventLogs({ abi: residentForumAbi, eventName: "ResidentsAgreed", logs }).length > 0;
       const then =
-        subject === "fault" ? "publica community open --fault reported opens the order" : "the order can settle";
+        subject === "fault"
+          ? "publica community open --fault reported opens the order"
+          : "the order can settle as soon as the lot has passed it by (publica community nominate)";
       return {
         facts: [["so far", `${said?.args.count} said so${agreed ? `: enough, ${then}` : ""}`]],
         data: { count: said?.args.count, agreed },

@@ -16,10 +16,10 @@ abstract contract CrewRota is ICrewRota {
 
     /// @notice Who may repair: keccak256("publica.technician").
     CredentialType public constant TECHNICIAN = CredentialType.wrap(keccak256("publica.technician"));
-    /// @notice Seats that are not on the rota.
-    uint8 public constant LEAD = 252;
-    uint8 public constant PRINCIPAL = 253;
-    uint8 public constant BACKUP = 254;
+    /// @dev Seats that are not on the rota.
+    uint8 internal constant LEAD = 252;
+    uint8 internal constant PRINCIPAL = 253;
+    uint8 internal constant BACKUP = 254;
     ICredentialReader public immutable CREDENTIALS;
 
     /// @inheritdoc ICrewRota
@@ -58,11 +58,6 @@ abstract contract CrewRota is ICrewRota {
         return _availability[crew][period];
     }
 
-    /// @inheritdoc ICrewRota
-    function shiftOf(uint16 crew) public view returns (uint256) {
-        return _shift(_figures[crew]);
-    }
-
     // write
 
     /// @inheritdoc ICrewRota
@@ -81,6 +76,8 @@ abstract contract CrewRota is ICrewRota {
         CrewFigures storage figures = _figures[crew];
         figures.shiftLength = shiftLength;
         figures.epoch = uint32(block.timestamp);
+        figures.verifySpan = terms.verifySpan;
+        figures.verifyCount = terms.verifyCount;
         _terms[crew] = TermsWords.pack(terms);
         _seatOf(crew, LEAD).holder = lead;
         _seatOf(crew, PRINCIPAL).holder = msg.sender;
@@ -120,7 +117,7 @@ abstract contract CrewRota is ICrewRota {
         if (seat >= RotaMath.LANES || _seatOf(crew, seat).holder != msg.sender)
             revert CrewNotSeatHolder(crew, seat, msg.sender);
         if (!CREDENTIALS.isValid(TECHNICIAN, msg.sender)) revert CrewMemberCredential(msg.sender);
-        uint256 running = shiftOf(crew);
+        uint256 running = _shift(_figures[crew]);
         uint256 first = uint256(period) * RotaMath.LANES;
         if (first + RotaMath.LANES <= running) revert CrewPeriodOver(crew, period);
         uint256 word = _availability[crew][period];
@@ -179,7 +176,7 @@ abstract contract CrewRota is ICrewRota {
 
     /// @dev Declining costs a rota point and the rest of the shift.
     function _stepBack(uint16 crew, uint8 seat) internal {
-        uint256 shift = shiftOf(crew);
+        uint256 shift = _shift(_figures[crew]);
         _availability[crew][uint32(shift / RotaMath.LANES)] &=
             ~(1 << ((shift % RotaMath.LANES) * RotaMath.LANES + seat));
         emit RotaPointLost(crew, seat, ++_seatOf(crew, seat).pointsLost);

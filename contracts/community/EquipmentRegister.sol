@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {CredentialType, ICredentialReader} from "../foundation/interfaces/ICredentialReader.sol";
 import {Curve, DeviceSignatures} from "../foundation/libraries/DeviceSignatures.sol";
@@ -222,7 +221,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
     }
 
     /// @inheritdoc IEquipmentRegister
-    function submit(SignedReading calldata signed) external returns (DeviceStatus status, uint16 crew) {
+    function record(SignedReading calldata signed) external returns (DeviceStatus status, uint16 crew) {
         uint256 profile = _profiles[signed.reading.deviceOf()];
         (Verdict verdict, uint256 state) = _take(signed, profile, _domainSeparatorV4());
         if (verdict != Verdict.Good) _refuse(signed.reading, verdict);
@@ -244,8 +243,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         (result, state) = _checkRun(run);
         if (state == _states[result.device]) return result;
         _states[result.device] = state;
-        (uint32 device, uint32 counter, uint32 observedAt, int32 value) = run[run.length - 1].reading.parts();
-        emit ReadingAccepted(device, counter, observedAt, value, state.statusOf());
+        emit ReadingAccepted(result.device, run[run.length - 1].reading, state.statusOf());
     }
 
     /// @inheritdoc IEquipmentRegister
@@ -301,7 +299,7 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         if (!_isSigned(signed, state.keyOf(), profile, domain)) return (Verdict.Unsigned, state);
         state = state.advance(profile, counter, observedAt, value);
         _states[device] = state;
-        emit ReadingAccepted(device, counter, observedAt, value, state.statusOf());
+        emit ReadingAccepted(device, signed.reading, state.statusOf());
     }
 
     function _refuse(Reading reading, Verdict verdict) private pure {
@@ -318,13 +316,9 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         uint256 profile,
         bytes32 domain
     ) private view returns (bool) {
-        (uint32 device, uint32 counter, uint32 observedAt, int32 value) = signed.reading.parts();
-        bytes32 digest = MessageHashUtils.toTypedDataHash(
-            domain,
-            EquipmentTypes.reading(device, counter, observedAt, value, profile.firmwareOf())
-        );
+        bytes32 digest = EquipmentTypes.readingDigest(domain, signed.reading, profile.firmwareOf());
         if (!profile.isP256()) return DeviceSignatures.recoverSecp256k1(digest, signed.a, signed.b) == key;
-        Point storage point = _points[device];
+        Point storage point = _points[signed.reading.deviceOf()];
         return DeviceSignatures.verifyP256(digest, signed.a, signed.b, point.x, point.y);
     }
 
@@ -340,20 +334,23 @@ contract EquipmentRegister is IEquipmentRegister, EIP712 {
         result.allOutside = true;
         uint256 expected;
         for (uint256 i = 0; i < run.length; ++i) {
-            (uint32 device, uint32 counter, uint32 observedAt, int32 value) = run[i].reading.parts();
+            SignedReading calldata signed = run[i];
+            (uint32 device, uint32 counter, uint32 observedAt, int32 value) = signed.reading.parts();
             if (i == 0) {
                 expected = counter;
                 result.firstAt = observedAt;
             }
             if (device != result.device || counter != expected || observedAt < result.lastAt)
                 revert EquipmentRunBroken(i);
-            if (!_isSigned(run[i], state.keyOf(), profile, domain)) revert EquipmentReadingUnsigned(device, counter);
+            if (!_isSigned(signed, state.keyOf(), profile, domain)) revert EquipmentReadingUnsigned(device, counter);
             if (!profile.isBack(value)) result.allInside = false;
             if (profile.isWithin(value)) result.allOutside = false;
             if (counter > state.counterOf() && observedAt >= state.observedAtOf())
                 state = state.advance(profile, counter, observedAt, value);
             result.lastAt = observedAt;
-            ++expected;
+            unchecked {
+                ++expected;
+            }
         }
         if (result.lastAt > block.timestamp + MAX_CLOCK_LEAD)
             revert EquipmentReadingFromFuture(result.device, result.lastAt);

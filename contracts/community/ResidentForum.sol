@@ -7,7 +7,7 @@ import {IEquipmentRegister} from "./interfaces/IEquipmentRegister.sol";
 import {Dispute, IResidentForum, ResidentSubject} from "./interfaces/IResidentForum.sol";
 
 /// @title ResidentForum
-/// @notice Reports and confirmations by residents, and disputes judged by a drawn panel.
+/// @notice Reports and confirmations by residents; disputes, and inspections by lot, judged by a drawn panel.
 contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
     struct Tally {
         uint32 round;
@@ -20,8 +20,11 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
     uint256 public constant ROUND = 1 days;
     /// @notice From the dispute to the end of the vote, seconds.
     uint256 public constant PANEL_WINDOW = 5 days;
-    /// @notice Blocks between the dispute and the draw, so that the plaintiff cannot choose the panel.
+    /// @notice Blocks between the dispute and the draw, so that the plaintiff cannot choose the panel; and between a
+    /// nomination and the block whose hash is the lot, so that nobody can choose that.
     uint256 public constant DRAW_DELAY = 2;
+    /// @notice Of so many nominated repairs, one is inspected on average.
+    uint256 public constant INSPECTED_ONE_IN = 8;
     /// @notice Most tries to find panel members who are still residents.
     uint256 private constant DRAW_TRIES = 24;
 
@@ -42,6 +45,8 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
         private _said;
     mapping(bytes32 id => Dispute) private _disputes;
     mapping(bytes32 id => mapping(address member => bool)) private _voted;
+    /// @notice Number of the block whose hash decides on the inspection of a repair; 0: not nominated.
+    mapping(bytes32 id => uint40) public drawBlockOf;
 
     constructor(ICredentialReader credentials, IEquipmentRegister register, uint16 confirmations, uint256 bond) {
         CREDENTIALS = credentials;
@@ -82,12 +87,18 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
         Dispute storage dispute = _disputes[id];
         uint8 votesFor = dispute.votesFor;
         uint8 votesAgainst = dispute.votesAgainst;
-        decided =
-            votesFor > 1 ||
-            votesAgainst > 1 ||
-            (dispute.plaintiff != address(0) && block.timestamp > dispute.voteUntil);
+        decided = votesFor > 1 || votesAgainst > 1 || (dispute.voteUntil != 0 && block.timestamp > dispute.voteUntil);
         // Where the panel does not speak, the device's evidence stands.
         upheld = decided && votesFor > votesAgainst;
+    }
+
+    /// @inheritdoc IResidentForum
+    function lotOf(bytes32 id) public view returns (bool known, bool chosen) {
+        uint256 drawBlock = drawBlockOf[id];
+        // Zero before the block, and again 256 blocks after it.
+        bytes32 lot = blockhash(drawBlock);
+        known = drawBlock != 0 && lot != 0;
+        chosen = known && uint256(keccak256(abi.encode(lot, id))) % INSPECTED_ONE_IN == 0;
     }
 
     // write
@@ -148,14 +159,29 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
         address plaintiff
     ) external payable returns (bytes32 id) {
         id = disputeId(msg.sender, reference_);
-        Dispute storage dispute = _disputes[id];
-        if (msg.value != disputeBond || dispute.plaintiff != address(0))
+        if (msg.value != disputeBond || _disputes[id].voteUntil != 0)
             revert ForumDisputeRefused(msg.value, disputeBond);
-        dispute.plaintiff = plaintiff;
-        dispute.community = community;
-        dispute.drawFrom = uint40(block.number + DRAW_DELAY);
-        dispute.voteUntil = uint40(block.timestamp + PANEL_WINDOW);
+        _convene(id, community).plaintiff = plaintiff;
         emit DisputeOpened(id, community, plaintiff);
+    }
+
+    /// @inheritdoc IResidentForum
+    function nominate(bytes32 reference_) external returns (bytes32 id) {
+        id = disputeId(msg.sender, reference_);
+        if (drawBlockOf[id] != 0) revert ForumNominatedBefore(id);
+        uint40 drawBlock = uint40(block.number + DRAW_DELAY);
+        drawBlockOf[id] = drawBlock;
+        emit RepairNominated(id, drawBlock);
+    }
+
+    /// @inheritdoc IResidentForum
+    function openInspection(bytes32 reference_, address community) external returns (bytes32 id) {
+        id = disputeId(msg.sender, reference_);
+        (, bool chosen) = lotOf(id);
+        if (!chosen || _disputes[id].voteUntil != 0) revert ForumNotChosen(id, drawBlockOf[id]);
+        // There is no bond to pay back.
+        _convene(id, community).paid = true;
+        emit InspectionOpened(id, community);
     }
 
     /// @notice Draws the panel; anyone, once, DRAW_DELAY blocks after the dispute or later.
@@ -163,7 +189,7 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
         Dispute storage dispute = _disputes[id];
         address community = dispute.community;
         uint32 residents = residentCount[community];
-        if (dispute.plaintiff == address(0) || dispute.drawn || block.number < dispute.drawFrom || residents == 0)
+        if (dispute.voteUntil == 0 || dispute.drawn || block.number < dispute.drawFrom || residents == 0)
             revert ForumDrawNotReady(id, dispute.drawFrom);
         dispute.drawn = true;
         address[3] memory panel;
@@ -202,5 +228,14 @@ contract ResidentForum is IResidentForum, ReentrancyGuardTransient {
         emit DisputeBondPaid(id, to, disputeBond);
         (bool paid, ) = to.call{value: disputeBond}("");
         if (!paid) revert ForumPaymentFailed(to);
+    }
+
+    // internal
+
+    function _convene(bytes32 id, address community) private returns (Dispute storage dispute) {
+        dispute = _disputes[id];
+        dispute.community = community;
+        dispute.drawFrom = uint40(block.number + DRAW_DELAY);
+        dispute.voteUntil = uint40(block.timestamp + PANEL_WINDOW);
     }
 }

@@ -114,7 +114,7 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     /// @inheritdoc IServiceContract
     function fund(address orders, uint16 crew, uint256 amount) external payable nonReentrant {
         Agreement storage agreement = _running(orders, crew);
-        uint128 received = _receive(agreement.terms.token, amount);
+        uint104 received = _receive(agreement, amount);
         agreement.escrow += received;
         _payArrears(agreement);
         emit EscrowFunded(orders, crew, received);
@@ -123,7 +123,7 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     /// @inheritdoc IServiceContract
     function postBond(address orders, uint16 crew, uint256 amount) external payable nonReentrant {
         Agreement storage agreement = _running(orders, crew);
-        uint128 received = _receive(agreement.terms.token, amount);
+        uint104 received = _receive(agreement, amount);
         agreement.bond += received;
         emit BondPosted(orders, crew, received);
     }
@@ -132,13 +132,14 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     function settle(OrderId id, uint256 order, uint256 terms, RepairOutcome outcome) external {
         uint16 crew = order.crewOf();
         uint256 key = _recordKey(crew, uint32(OrderId.unwrap(id) >> 24));
-        uint256 word = _records[msg.sender][key];
+        mapping(uint256 crewAndDevice => uint256) storage records = _records[msg.sender];
+        uint256 word = records[key];
         if (word == 0) return;
         DeviceRecord memory record = SlaMath.unpackRecord(word);
         RepairFacts memory facts = SlaMath.factsOf(order, terms, outcome);
         Agreement storage agreement = _agreements[msg.sender][crew];
         uint256 excessDown = SlaMath.count(record, facts, agreement.terms.availabilityBp);
-        _records[msg.sender][key] = SlaMath.pack(record);
+        records[key] = SlaMath.pack(record);
         uint256 fee;
         uint256 penalty;
         // What began before the cover or after the end is counted, but moves no money.
@@ -162,7 +163,7 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
         if (retainer != 0 && periods > agreement.escrow / retainer) periods = agreement.escrow / retainer;
         if (periods == 0 || retainer == 0)
             revert ServiceRetainerNotDue(uint256(agreement.retainedUntil) + RETAINER_PERIOD, agreement.escrow);
-        uint128 amount = SafeCast.toUint128(periods * retainer);
+        uint104 amount = SafeCast.toUint104(periods * retainer);
         agreement.retainedUntil += uint40(periods * RETAINER_PERIOD);
         agreement.escrow -= amount;
         agreement.contractorDue += amount;
@@ -229,12 +230,12 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
             penalty -= fee - earned;
         }
         uint256 fromBond = penalty == 0 ? 0 : Math.min(penalty, agreement.bond);
-        if (fromBond != 0) agreement.bond -= uint128(fromBond);
+        if (fromBond != 0) agreement.bond -= uint104(fromBond);
         uint256 escrow = agreement.escrow + fromBond;
         uint256 paid = Math.min(earned, escrow);
-        agreement.escrow = uint128(escrow - paid);
-        if (backup) agreement.backupDue += uint128(paid);
-        else agreement.contractorDue += uint128(paid);
+        agreement.escrow = uint104(escrow - paid);
+        if (backup) agreement.backupDue += uint104(paid);
+        else agreement.contractorDue += uint104(paid);
         uint128 short = uint128(earned - paid);
         if (short == 0) return;
         if (backup) agreement.backupArrears += short;
@@ -242,29 +243,33 @@ contract ServiceContract is IServiceContract, ReentrancyGuardTransient {
     }
 
     function _payArrears(Agreement storage agreement) private {
-        uint128 escrow = agreement.escrow;
+        uint104 escrow = agreement.escrow;
         uint128 owed = agreement.contractorArrears;
-        uint128 paid = owed < escrow ? owed : escrow;
+        uint104 paid = owed < escrow ? uint104(owed) : escrow;
         agreement.contractorArrears = owed - paid;
         agreement.contractorDue += paid;
         escrow -= paid;
         owed = agreement.backupArrears;
-        paid = owed < escrow ? owed : escrow;
+        paid = owed < escrow ? uint104(owed) : escrow;
         agreement.backupArrears = owed - paid;
         agreement.backupDue += paid;
         agreement.escrow = escrow - paid;
     }
 
-    /// @dev What arrived, whatever the token says it sent.
-    function _receive(address token, uint256 amount) private returns (uint128 received) {
-        if (token == address(0)) {
-            received = SafeCast.toUint128(msg.value);
-        } else {
+    /// @dev What arrived, whatever the token says it sent. All that an agreement holds fits each of its fields, so that no
+    /// later movement between them can overflow.
+    function _receive(Agreement storage agreement, uint256 amount) private returns (uint104) {
+        address token = agreement.terms.token;
+        uint256 received = msg.value;
+        if (token != address(0)) {
             if (msg.value != 0) revert ServicePaymentWrong(msg.value);
             uint256 before = IERC20(token).balanceOf(address(this));
             IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-            received = SafeCast.toUint128(IERC20(token).balanceOf(address(this)) - before);
+            received = IERC20(token).balanceOf(address(this)) - before;
         }
         if (received == 0) revert ServicePaymentWrong(msg.value);
+        uint256 held = uint256(agreement.escrow) + agreement.bond + agreement.contractorDue + agreement.backupDue;
+        SafeCast.toUint104(held + received);
+        return uint104(received);
     }
 }

@@ -3,7 +3,14 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {FeedConfig, FeedDescription, ISensorFeeds, SensorKey, SignedReading} from "./interfaces/ISensorFeeds.sol";
+import {
+    FeedConfig,
+    FeedDescription,
+    ISensorFeeds,
+    ReportSummary,
+    SensorKey,
+    SignedReading
+} from "./interfaces/ISensorFeeds.sol";
 import {FeedId, FeedRound, IFeedReader} from "./interfaces/IFeedReader.sol";
 import {DeviceSignatures} from "./libraries/DeviceSignatures.sol";
 import {FeedRounds, FeedWord} from "./libraries/FeedRounds.sol";
@@ -68,6 +75,8 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
     function readRound(FeedId feed, uint32 number) external view returns (FeedRound memory round) {
         FeedWord latest = _feeds[feed].latest;
         if (number == 0 || number > latest.number()) revert FeedRoundUnavailable(feed, number);
+        // The round most asked for needs no history.
+        if (number == latest.number()) return latest.toRound();
         uint256 slot = SensorSets.slotOf(SensorSets.load(feed, latest.version()), number);
         FeedWord found = _feeds[feed].history[slot];
         if (found.number() != number) revert FeedRoundUnavailable(feed, number);
@@ -129,6 +138,19 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
     /// @inheritdoc ISensorFeeds
     function isEjected(FeedId feed, SensorKey calldata key) external view returns (bool) {
         return _feeds[feed].ejected[SensorSets.hash(key.curve, key.x, key.y)];
+    }
+
+    /// @inheritdoc ISensorFeeds
+    function inspectReport(FeedId feed, bytes calldata report) external view returns (ReportSummary memory summary) {
+        (uint16 version, ) = _versionInForce(_feeds[feed]);
+        if (version == 0) revert FeedUnknown(feed);
+        bytes memory set = SensorSets.load(feed, version);
+        uint16 epoch;
+        (summary.round, summary.observedAt, epoch) = SensorReports.headOf(report);
+        if (epoch != SensorSets.epochOf(set)) revert FeedEpochMismatch(epoch, SensorSets.epochOf(set));
+        (summary.median, summary.sensors) = _tally(feed, set, summary.round, summary.observedAt, epoch, report);
+        summary.lowest = SensorReports.valueAt(report, 0);
+        summary.highest = SensorReports.valueAt(report, report.length / SensorReports.STRIDE - 1);
     }
 
     /// @inheritdoc ISensorFeeds
@@ -231,11 +253,7 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         bytes memory set = SensorSets.load(feed, latest.version());
         if (epoch != SensorSets.epochOf(set)) revert FeedEpochMismatch(epoch, SensorSets.epochOf(set));
 
-        (int128 median, uint256 sensors) = SensorReports.tally(
-            set,
-            ReadingMessage(SensorReports.READING_TYPEHASH, feed, round, observedAt, 0, epoch, _domainSeparatorV4()),
-            report
-        );
+        (int128 median, uint256 sensors) = _tally(feed, set, round, observedAt, epoch, report);
         bool suspect = SensorSets.isOutside(set, median);
         latest = latest.withRound(median, observedAt, uint40(block.timestamp), round, suspect);
         state.latest = latest;
@@ -302,6 +320,22 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
         if (version > FeedRounds.MAX_VERSION) revert FeedSetsExhausted(feed);
         state.schedule.lastVersion = version;
         SensorSets.store(feed, version, set);
+    }
+
+    function _tally(
+        FeedId feed,
+        bytes memory set,
+        uint32 round,
+        uint40 observedAt,
+        uint16 epoch,
+        bytes calldata report
+    ) private view returns (int128 median, uint256 sensors) {
+        return
+            SensorReports.tally(
+                set,
+                ReadingMessage(SensorReports.READING_TYPEHASH, feed, round, observedAt, 0, epoch, _domainSeparatorV4()),
+                report
+            );
     }
 
     function _requireSigned(

@@ -28,9 +28,21 @@ library ShareVerifier {
     uint256 private constant GENERATOR_X = 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798;
 
     /// @notice The address of `share`·G: how the chain knows a share. Zero when `share` is not in 1..n−1.
-    function shareAddress(uint256 share) internal pure returns (address) {
-        if (share == 0 || share >= ORDER) return address(0);
-        return ecrecover(0, 27, bytes32(GENERATOR_X), bytes32(mulmod(share, GENERATOR_X, ORDER)));
+    /// @dev ecrecover(0, 27, GENERATOR_X, share·GENERATOR_X mod n); agrees with {multiplied}, which says it plainly.
+    function shareAddress(uint256 share) internal view returns (address account) {
+        assembly ("memory-safe") {
+            // Zero wraps around: both ends of the range in one comparison.
+            if lt(sub(share, 1), sub(ORDER, 1)) {
+                let free := mload(0x40)
+                mstore(free, 0)
+                mstore(add(free, 0x20), 27)
+                mstore(add(free, 0x40), GENERATOR_X)
+                mstore(add(free, 0x60), mulmod(share, GENERATOR_X, ORDER))
+                mstore(0x00, 0)
+                pop(staticcall(gas(), 1, free, 0x80, 0x00, 0x20))
+                account := mload(0x00)
+            }
+        }
     }
 
     /// @notice The address of `scalar`·`point`. Zero when the point is not on the curve or the scalar not in 1..n−1.

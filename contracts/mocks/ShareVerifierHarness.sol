@@ -6,7 +6,7 @@ import {ShareVerifier} from "../foundation/ShareVerifier.sol";
 /// @title ShareVerifierHarness
 /// @notice Makes the library callable from TypeScript.
 contract ShareVerifierHarness {
-    function shareAddress(uint256 share) external pure returns (address) {
+    function shareAddress(uint256 share) external view returns (address) {
         return ShareVerifier.shareAddress(share);
     }
 

@@ -90,7 +90,7 @@ contract HeirLoss is IHeirLoss, EIP712 {
             bytes32 digest = _hashTypedDataV4(
                 keccak256(abi.encode(OBJECTION_TYPEHASH, id, version, heir, loss.proposedAt))
             );
-            if (WillSignatures.shareOf(digest, shareR, shareVs) != named.share)
+            if (WillSignatures.signerOf(digest, shareR, shareVs) != named.share)
                 revert HeirLossCallerNotNamed(msg.sender);
         }
         uint40 confirmAt = 0;

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IWillRegistry, WillId, WillState, WillTerms} from "./interfaces/IWillRegistry.sol";
 import {WillLeaf} from "./libraries/WillLeaf.sol";
+import {Seal} from "./libraries/WillSeal.sol";
 
 /// @title WillBase
 /// @notice What every part of the registry shares: the two slots of a will and how its state follows from them.
@@ -44,14 +45,9 @@ abstract contract WillBase is IWillRegistry, EIP712 {
         uint8 flags;
     }
 
-    /// @dev The slot of the seal: all that release and publication need. 256 bits:
-    ///   0..231   root               first 29 bytes of the manifest root
-    /// 232..239   stage              ALIVE, or the state that ended the testator's say
-    /// 240..255   published          bit j−1: guardian j
-    struct Seal {
-        bytes29 root;
-        WillState stage;
-        uint16 published;
+    /// @dev In a struct, so that its place is computed once for reading and writing.
+    struct SealSlot {
+        Seal word;
     }
 
     uint8 internal constant FLAG_ACTIVE = 1;
@@ -62,7 +58,7 @@ abstract contract WillBase is IWillRegistry, EIP712 {
     WillState internal constant ALIVE = WillState.None;
 
     mapping(WillId id => Life) internal _lives;
-    mapping(WillId id => Seal) internal _seals;
+    mapping(WillId id => SealSlot) internal _seals;
 
     constructor() EIP712("Publica Wills", "1") {}
 
@@ -70,7 +66,7 @@ abstract contract WillBase is IWillRegistry, EIP712 {
 
     /// @inheritdoc IWillRegistry
     function stateOf(WillId id) public view returns (WillState) {
-        WillState stage = _seals[id].stage;
+        WillState stage = _seals[id].word.stage();
         if (stage != ALIVE) return stage;
         Life storage life = _lives[id];
         if (life.version == 0) return WillState.None;
@@ -80,12 +76,12 @@ abstract contract WillBase is IWillRegistry, EIP712 {
 
     /// @inheritdoc IWillRegistry
     function versionOf(WillId id) external view returns (uint16 version, bytes29 manifestRoot) {
-        return (_lives[id].version, _seals[id].root);
+        return (_lives[id].version, _seals[id].word.root());
     }
 
     /// @inheritdoc IWillRegistry
     function sealOf(WillId id) external view returns (bytes29 manifestRoot, WillState state) {
-        return (_seals[id].root, stateOf(id));
+        return (_seals[id].word.root(), stateOf(id));
     }
 
     /// @inheritdoc IWillRegistry
@@ -117,10 +113,16 @@ abstract contract WillBase is IWillRegistry, EIP712 {
         WillId id
     ) external view returns (uint16 accepted, uint16 leaked, uint16 published, uint16 claims) {
         Life storage life = _lives[id];
-        return (life.accepted, life.leaked, _seals[id].published, life.claims);
+        return (life.accepted, life.leaked, _seals[id].word.published(), life.claims);
     }
 
     // ------------------------------------------------------------------ internal
+
+    /// @dev Ends the testator's say, or goes on from there.
+    function _enter(WillId id, WillState stage) internal {
+        SealSlot storage slot = _seals[id];
+        slot.word = slot.word.withStage(stage);
+    }
 
     /// @dev The testator is part of the id.
     function _testator(WillId id) internal pure returns (address) {
@@ -133,6 +135,6 @@ abstract contract WillBase is IWillRegistry, EIP712 {
 
     /// @dev Reverts unless `leaf` with `proof` leads to the current manifest root.
     function _requireInManifest(WillId id, bytes32 leaf, bytes32[] calldata proof) internal view {
-        if (WillLeaf.rootOf(leaf, proof) != _seals[id].root) revert WillNotInManifest(id);
+        if (WillLeaf.rootOf(leaf, proof) != _seals[id].word.root()) revert WillNotInManifest(id);
     }
 }

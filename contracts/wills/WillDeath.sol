@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {CredentialType, ICredentialReader} from "../foundation/interfaces/ICredentialReader.sol";
 import {IWillRegistry, WillId, WillSignature, WillState} from "./interfaces/IWillRegistry.sol";
 import {WillLeaf} from "./libraries/WillLeaf.sol";
+import {Seal} from "./libraries/WillSeal.sol";
 import {WillSignatures} from "./libraries/WillSignatures.sol";
 import {WillLife} from "./WillLife.sol";
 
@@ -128,7 +129,7 @@ abstract contract WillDeath is WillLife {
     function extendWindow(WillId id, uint8 guardian, address[] calldata guardians, bytes32[] calldata proof) external {
         Life storage life = _lives[id];
         uint40 windowEnd = life.windowEnd;
-        if (windowEnd == 0 || _seals[id].stage != ALIVE) revert WillStateWrong(id, stateOf(id));
+        if (windowEnd == 0 || _seals[id].word.stage() != ALIVE) revert WillStateWrong(id, stateOf(id));
         if (block.timestamp >= windowEnd) revert WillWindowOver(id, windowEnd);
         _requireInManifest(id, WillLeaf.accounts(WillLeaf.GUARDIANS, guardians), proof);
         uint16 bit = _guardianBit(id, guardian);
@@ -146,11 +147,11 @@ abstract contract WillDeath is WillLife {
     /// @inheritdoc IWillRegistry
     function finalise(WillId id) external {
         Life storage life = _lives[id];
-        Seal storage seal = _seals[id];
+        Seal seal = _seals[id].word;
         (uint40 windowEnd, uint8 flags) = (life.windowEnd, life.flags);
-        if (windowEnd == 0 || seal.stage != ALIVE) revert WillStateWrong(id, stateOf(id));
+        if (windowEnd == 0 || seal.stage() != ALIVE) revert WillStateWrong(id, stateOf(id));
         if (block.timestamp < windowEnd) revert WillWindowOpen(id, windowEnd);
-        seal.stage = WillState.Released;
+        _seals[id].word = seal.withStage(WillState.Released);
         emit WillReleased(id, life.version);
         if (flags & FLAG_BONDED != 0) _creditBond(id, _bonds[id].claimant);
     }
@@ -170,7 +171,7 @@ abstract contract WillDeath is WillLife {
     /// @inheritdoc WillLife
     function _vetoClaim(WillId id) internal override {
         Life storage life = _lives[id];
-        if (life.windowEnd == 0 || _seals[id].stage != ALIVE) revert WillStateWrong(id, stateOf(id));
+        if (life.windowEnd == 0 || _seals[id].word.stage() != ALIVE) revert WillStateWrong(id, stateOf(id));
         uint8 flags = life.flags;
         (life.lastBeat, life.windowEnd, life.extended) = (_latest(life.lastBeat), 0, 0);
         emit WillVetoed(id, life.claims, msg.sender);
@@ -188,7 +189,11 @@ abstract contract WillDeath is WillLife {
     }
 
     function _guardianBit(WillId id, uint8 guardian) internal pure returns (uint16) {
-        if (guardian == 0 || guardian > MAX_PEOPLE) revert WillIndexInvalid(id, guardian);
-        return uint16(1 << (guardian - 1));
+        unchecked {
+            // Zero wraps around: both ends of the range in one comparison.
+            uint256 position = uint256(guardian) - 1;
+            if (position >= MAX_PEOPLE) revert WillIndexInvalid(id, guardian);
+            return uint16(1 << position);
+        }
     }
 }

@@ -174,6 +174,6 @@ contract WillEvidence is IWillEvidence, EIP712 {
         if (checkedAt > block.timestamp || checkedAt + MAX_HEALTH_AGE < block.timestamp)
             revert EvidenceTimeWrong(checkedAt);
         bytes32 structHash = keccak256(abi.encode(HEALTH_TYPEHASH, id, version, role, index, checkedAt));
-        return WillSignatures.shareOf(_hashTypedDataV4(structHash), shareR, shareVs);
+        return WillSignatures.signerOf(_hashTypedDataV4(structHash), shareR, shareVs);
     }
 }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {IWillRegistry, WillAcceptance, WillBeat, WillId, WillState, WillTerms} from "./interfaces/IWillRegistry.sol";
 import {WillHeir, WillLeaf} from "./libraries/WillLeaf.sol";
+import {WillSeal} from "./libraries/WillSeal.sol";
 import {WillSignatures} from "./libraries/WillSignatures.sol";
 import {WillBase} from "./WillBase.sol";
 
@@ -11,6 +12,15 @@ import {WillBase} from "./WillBase.sol";
 /// @notice The part of the registry the testator and the heirs use while the testator lives: sealing, acceptance,
 /// heartbeats, codicils and revocation.
 abstract contract WillLife is WillBase {
+    /// @dev What the acceptances of one batch have in common.
+    struct Batch {
+        bytes32 domain;
+        /// @dev The words of an `Acceptance`; index and wallet change from one heir to the next.
+        bytes32[6] message;
+        /// @dev How many signatures of contract accounts were used.
+        uint256 contracts;
+    }
+
     bytes32 internal constant ACCEPTANCE_TYPEHASH = keccak256(
         "Acceptance(bytes32 willId,uint16 version,bytes29 manifestRoot,uint8 index,address wallet)"
     );
@@ -48,7 +58,7 @@ abstract contract WillLife is WillBase {
         bool durable
     ) external returns (WillId id) {
         id = WillId.wrap(bytes32((uint256(uint160(msg.sender)) << 96) | number));
-        if (_lives[id].version != 0 || _seals[id].stage != ALIVE) revert WillExists(id);
+        if (_lives[id].version != 0 || _seals[id].word.stage() != ALIVE) revert WillExists(id);
         _seal(id, 1, 0, terms, manifestRoot);
         emit WillSealed(id, 1, manifestRoot, terms, manifest);
         if (durable) _store(id, 1, manifest);
@@ -76,7 +86,7 @@ abstract contract WillLife is WillBase {
         _requireUnclaimed(id);
         uint16 version = _lives[id].version;
         delete _lives[id];
-        _seals[id].stage = WillState.Revoked;
+        _enter(id, WillState.Revoked);
         emit WillRevoked(id, version);
     }
 
@@ -120,6 +130,7 @@ abstract contract WillLife is WillBase {
         WillId id,
         WillHeir[] calldata heirs,
         WillAcceptance[] calldata acceptances,
+        bytes[] calldata contractSignatures,
         bytes32[] calldata proof
     ) external {
         _requireUnclaimed(id);
@@ -130,15 +141,13 @@ abstract contract WillLife is WillBase {
 
         uint16 version = life.version;
         uint16 before = life.accepted;
-        uint16 accepted = before | _collect(id, version, heirs, acceptances);
+        uint16 accepted = before | _collect(id, heirs, acceptances, contractSignatures);
         if (accepted == before) revert WillNothingToAccept(id);
-        life.accepted = accepted;
-        emit WillAccepted(id, version, accepted);
         uint8 flags = life.flags;
-        if (flags & FLAG_ACTIVE == 0 && _ones(accepted) >= life.acceptances) {
-            life.flags = flags | FLAG_ACTIVE;
-            emit WillActivated(id, version);
-        }
+        bool activates = flags & FLAG_ACTIVE == 0 && _ones(accepted) >= life.acceptances;
+        (life.accepted, life.flags) = (accepted, activates ? flags | FLAG_ACTIVE : flags);
+        emit WillAccepted(id, version, accepted);
+        if (activates) emit WillActivated(id, version);
     }
 
     // ------------------------------------------------------------------ digests
@@ -148,45 +157,56 @@ abstract contract WillLife is WillBase {
         return _hashTypedDataV4(keccak256(abi.encode(BEAT_TYPEHASH, id, beatAt)));
     }
 
-    function _acceptanceDigest(
-        WillId id,
-        uint16 version,
-        bytes29 root,
-        uint256 index,
-        address wallet
-    ) private view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(ACCEPTANCE_TYPEHASH, id, version, root, index, wallet)));
-    }
-
     // ------------------------------------------------------------------ internal
 
     /// @dev The bitmap of who accepts in this batch.
     function _collect(
         WillId id,
-        uint16 version,
         WillHeir[] calldata heirs,
-        WillAcceptance[] calldata acceptances
+        WillAcceptance[] calldata acceptances,
+        bytes[] calldata contractSignatures
     ) private view returns (uint16 accepted) {
-        bytes29 root = _seals[id].root;
+        Batch memory batch = _batch(id);
         for (uint256 i = 0; i < heirs.length; ++i) {
-            if (acceptances[i].walletSignature.length == 0) continue;
-            bytes32 digest = _acceptanceDigest(id, version, root, i + 1, heirs[i].wallet);
-            _requireAcceptance(id, digest, heirs[i], acceptances[i]);
+            WillAcceptance calldata acceptance = acceptances[i];
+            if (acceptance.shareR == 0) continue;
+            unchecked {
+                batch.message[4] = bytes32(i + 1);
+            }
+            _requireAcceptance(batch, heirs[i], acceptance, contractSignatures);
             accepted |= uint16(1 << i);
         }
     }
 
+    function _batch(WillId id) private view returns (Batch memory batch) {
+        batch.domain = _domainSeparatorV4();
+        bytes32[6] memory message = batch.message;
+        message[0] = ACCEPTANCE_TYPEHASH;
+        message[1] = WillId.unwrap(id);
+        message[2] = bytes32(uint256(_lives[id].version));
+        message[3] = bytes32(_seals[id].word.root());
+    }
+
     /// @dev The wallet agrees, and whoever agrees holds the very share the manifest names.
     function _requireAcceptance(
-        WillId id,
-        bytes32 digest,
+        Batch memory batch,
         WillHeir calldata heir,
-        WillAcceptance calldata acceptance
+        WillAcceptance calldata acceptance,
+        bytes[] calldata contractSignatures
     ) private view {
-        if (!WillSignatures.isValid(heir.wallet, digest, acceptance.walletSignature))
-            revert WillSignatureInvalid(id, heir.wallet);
-        address share = WillSignatures.shareOf(digest, acceptance.shareR, acceptance.shareVs);
-        if (share == address(0) || share != heir.share) revert WillShareSignatureInvalid(id, heir.share);
+        (address named, address committed) = (heir.wallet, heir.share);
+        batch.message[5] = bytes32(uint256(uint160(named)));
+        bytes32 digest = WillSignatures.digestOf(batch.domain, batch.message);
+        (address wallet, address share) = WillSignatures.signersOf(digest, acceptance);
+        if (wallet == address(0) || wallet != named) {
+            bool agrees =
+                acceptance.walletR == 0 &&
+                    batch.contracts < contractSignatures.length &&
+                    WillSignatures.isValid(named, digest, contractSignatures[batch.contracts++]);
+            if (!agrees) revert WillSignatureInvalid(WillId.wrap(batch.message[1]), named);
+        }
+        if (share == address(0) || share != committed)
+            revert WillShareSignatureInvalid(WillId.wrap(batch.message[1]), committed);
     }
 
     /// @dev What a sign of life does to a claim; see WillDeath.
@@ -218,7 +238,7 @@ abstract contract WillLife is WillBase {
             registrars: terms.registrars,
             flags: (terms.escrow ? FLAG_ESCROW : 0) | (terms.refusalCounts ? FLAG_REFUSAL : 0)
         });
-        _seals[id] = Seal({root: root, stage: ALIVE, published: 0});
+        _seals[id].word = WillSeal.sealed_(root);
     }
 
     function _isValid(WillTerms calldata terms) private pure returns (bool) {

@@ -2,7 +2,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import Foundation from "./Foundation.ts";
 
 /**
- * Wills: the registry (which makes the vaults' factory), its two companions, and the registry of encryption keys.
+ * Wills: the registry (which makes the vaults' factory), its two companions, the ERC-7878 facade, and the registry of encryption keys.
  *
  * Parameters: `claimBond` (what a claim without evidence costs a liar, wei). There are no roles: nobody administers a will.
  */
@@ -13,5 +13,6 @@ export default buildModule("Wills", (m) => {
   const willRegistry = m.contract("WillRegistry", [credentialRegistry, claimBond]);
   const heirLoss = m.contract("HeirLoss", [willRegistry]);
   const willEvidence = m.contract("WillEvidence", [willRegistry]);
-  return { encryptionKeyRegistry, willRegistry, heirLoss, willEvidence };
+  const willObituaries = m.contract("WillObituaries", [willRegistry]);
+  return { encryptionKeyRegistry, willRegistry, heirLoss, willEvidence, willObituaries };
 });

@@ -24,7 +24,7 @@ async function repair(
   bench: Bench,
   community: Community,
   device: PlayedDevice,
-  steps: readonly ("accept" | "arrive" | "start" | "hold" | "resume")[],
+  steps: readonly ("acceptWork" | "arriveAtSite" | "beginRepair" | "hold" | "continueWork")[],
 ): Promise<Record<string, number>> {
   const { orders } = community;
   const gas: Record<string, number> = {};
@@ -36,11 +36,11 @@ async function repair(
   const { seat } = await orders.read.orderOf(key);
   const account = seatAccount(community, seat);
   for (const step of steps) await mined(step, await orders.write[step](key, { account }));
-  await mined("claimFixed", await orders.write.claimFixed([...key, 0x010203, ROOT_A], { account }));
+  await mined("claimFixed", await orders.write.claimRepaired([...key, 0x010203, ROOT_A], { account }));
   const claimedAt = await chainTime(community);
   await travelTo(community, claimedAt + TERMS.verifySpan + 10);
   const run = goodRun(community, device, claimedAt + TERMS.verifySpan + 5);
-  await mined("prove", await orders.write.prove([...key, run, []]));
+  await mined("prove", await orders.write.proveRepair([...key, run, []]));
   await travelTo(community, (await chainTime(community)) + TERMS.confirmWindow + 1);
   await mined("settle", await orders.write.settle(key));
   return gas;
@@ -68,11 +68,11 @@ export const area: Area = {
     const [first, second] = devices as [PlayedDevice, PlayedDevice];
 
     const now = await chainTime(community);
-    await register.write.submit([next(community, first, now, 200)]);
-    await bench.recordGas("community.reading.single", await register.write.submit([next(community, first, now, 210)]));
+    await register.write.record([next(community, first, now, 200)]);
+    await bench.recordGas("community.reading.single", await register.write.record([next(community, first, now, 210)]));
     await bench.recordGas(
       "community.reading.single.p256",
-      await register.write.submit([next(community, p256, now, 210)]),
+      await register.write.record([next(community, p256, now, 210)]),
     );
     await register.write.submitBatch([devices.map((device) => next(community, device, now, 220))]);
     await bench.recordGas(
@@ -102,19 +102,37 @@ export const area: Area = {
 
     // Three lives of one device, a month apart: the first one creates its slots, the later ones reuse them.
     await cover(community, crew, second.id);
-    const month = async (): Promise<void> => travelTo(community, (await chainTime(community)) + 30 * 86_400);
+    // Technicians are on duty all the time, so that every opening goes through the rota.
+    const PERIOD = 16 * 28_800;
+    const month = async (): Promise<void> => {
+      const now = (await chainTime(community)) + 30 * 86_400;
+      const { epoch } = await orders.read.figuresOf([crew]);
+      for (const seat of [0, 1, 2])
+        await orders.write.setAvailability([crew, seat, Math.floor((now - epoch) / PERIOD), 0xffff], {
+          account: seatAccount(community, seat),
+        });
+      await travelTo(community, now);
+    };
     await month();
-    const opening = await repair(bench, community, second, ["arrive"]);
+    const opening = await repair(bench, community, second, ["arriveAtSite"]);
     await month();
-    const stepwise = await repair(bench, community, second, ["accept", "arrive", "start", "hold", "resume"]);
+    const stepwise = await repair(bench, community, second, [
+      "acceptWork",
+      "arriveAtSite",
+      "beginRepair",
+      "hold",
+      "continueWork",
+    ]);
     await month();
-    const usual = await repair(bench, community, second, ["accept", "arrive"]);
+    const usual = await repair(bench, community, second, ["acceptWork", "arriveAtSite"]);
     const sum = (life: Readonly<Record<string, number>>): number =>
       Object.values(life).reduce((total, gas) => total + gas, 0);
     const gas = (id: string, value: number, n?: number): void =>
       bench.record({ id, value, unit: "gas", ...(n === undefined ? {} : { n }) });
     gas("community.openOrder", opening.open ?? 0);
-    const steps = ["accept", "arrive", "start", "hold", "resume"].map((name) => stepwise[name] ?? 0);
+    const steps = ["acceptWork", "arriveAtSite", "beginRepair", "hold", "continueWork"].map(
+      (name) => stepwise[name] ?? 0,
+    );
     gas("community.step", Math.max(...steps), steps.length);
     gas("community.claimFixed", usual.claimFixed ?? 0);
     gas("community.prove", usual.prove ?? 0);

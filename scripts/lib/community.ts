@@ -240,6 +240,9 @@ export async function foundCrew(community: Community, members = 3, first = 6): P
     await orders.write.addMember([crew, account.address], { account: principal });
     await orders.write.setAvailability([crew, i, 0, 0xffff], { account });
   }
+  // Whoever claims a repair is licensed, from the lead to the backup.
+  for (const index of [3, 4, 5])
+    await credentials.write.set([CREDENTIAL.technician, wallet(community, index).account.address, true]);
   return crew;
 }
 

@@ -1,7 +1,7 @@
-import { createOracleBot, type OracleBot } from "@publica/node/oracle";
 import {
   accountSensor,
   addressOf,
+  assembleReport,
   createFeed,
   type DailyValue,
   decoded,
@@ -12,7 +12,10 @@ import {
   p256Sensor,
   readFeedConfig,
   type SensorSigner,
+  type SignedReading,
   signReading,
+  submitReport,
+  verifyReading,
   type WriteClient,
 } from "@publica/sdk";
 import {
@@ -185,13 +188,12 @@ export interface RainStory {
 export async function tellRainStory(options: RainStoryOptions): Promise<RainStory> {
   const { client, clock, deployment, operator, year, seed, daySeconds, progress } = options;
   const address = (contract: string): Address => addressOf(deployment, contract);
-  const [book, settlement, pool, feeds, token] = [
-    "PolicyBook",
-    "PolicySettlement",
-    "UnderwritingPool",
-    "SensorFeeds",
-    "TestToken",
-  ].map(address) as [Address, Address, Address, Address, Address];
+  const [book, pool, feeds, token] = ["PolicyBook", "UnderwritingPool", "SensorFeeds", "TestToken"].map(address) as [
+    Address,
+    Address,
+    Address,
+    Address,
+  ];
   const ledger = createLedger(client);
   const truth = season(options.rain, year, SEASON.from, SEASON.to);
   const dayOf = (monthDay: string): number => truth.findIndex(({ date }) => date === `${year}-${monthDay}`);
@@ -282,13 +284,12 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   const { epoch } = await readFeedConfig(client, { address: feeds, feed });
   const context: FeedContext = { chainId: deployment.chainId, address: feeds, feed, epoch };
   const carrier = await options.actor("Bot");
-  const bot = createOracleBot({ client: carrier.client, context, sensors: keys, quorum: QUORUM });
   const readings = measure(truth, behaviours, seed);
   const tallies = behaviours.map(() => ({ readings: 0, lies: 0, outvoted: 0 }));
   for (const [day, today] of truth.entries()) {
     const observedAt = startOf(day + 1) - 1;
     await clock.advanceTo(observedAt);
-    const { value, hash } = await reportDay(bot, context, signers, day, observedAt, readings[day] ?? []);
+    const { value, hash } = await reportDay(carrier.client, context, signers, day, observedAt, readings[day] ?? []);
     await ledger.done("feed: report, 3 of 5", hash);
     for (const [sensor, reading] of (readings[day] ?? []).entries()) {
       const tally = tallies[sensor];
@@ -308,10 +309,9 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   const passerBy = await options.actor("Passer-by");
   const outcomes: PolicyOutcome[] = [];
   for (const { product, series, holder, before: coins } of policies) {
-    const { index, payoutBps } = await previewSeries(client, { settlement, series });
-    await ledger.done("settlement: decide", await decideSeries(passerBy.client, { settlement, series }));
-    if (payoutBps > 0)
-      await ledger.done("settlement: pay", await settleSeries(passerBy.client, { settlement, series, max: 100n }));
+    const { index, payoutBps } = await previewSeries(client, { book, series });
+    await ledger.done("book: decide", await decideSeries(passerBy.client, { book, series }));
+    if (payoutBps > 0) await ledger.done("book: pay", await settleSeries(passerBy.client, { book, series, max: 100n }));
     outcomes.push({
       farmer: product.farmer,
       product: product.name,
@@ -342,24 +342,27 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   };
 }
 
-/** Each sensor signs its own reading; the bot checks, gathers and posts. */
+/** Each sensor signs its own reading; the carrier checks, gathers and posts them. */
 export async function reportDay(
-  bot: OracleBot,
+  carrier: WriteClient,
   context: FeedContext,
   signers: readonly SensorSigner[],
   day: number,
   observedAt: number,
-  readings: readonly (number | undefined)[],
+  values: readonly (number | undefined)[],
 ): Promise<{ readonly value: bigint; readonly hash: Hash }> {
   const round = day + 1;
-  for (const [sensor, value] of readings.entries()) {
+  const readings: SignedReading[] = [];
+  for (const [sensor, value] of values.entries()) {
     const signer = signers[sensor];
     if (value === undefined || signer === undefined) continue;
     const reading = await signReading(context, signer, sensor, { round, observedAt, value: BigInt(value) });
-    const intake = await bot.offer(reading);
-    if (intake !== "accepted") throw new Error(`reading of sensor ${sensor} for round ${round}: ${intake}`);
+    if (!(await verifyReading(context, signer.key, reading)))
+      throw new Error(`the reading of sensor ${sensor} for round ${round} is forged`);
+    readings.push(reading);
   }
-  return bot.post(round);
+  const report = assembleReport(context, QUORUM, readings);
+  return { value: report.value, hash: await submitReport(carrier, { address: context.address, report }) };
 }
 
 /** A sensor with a key of its own; the demonstration derives it from the seed, a real one never leaves the device. */

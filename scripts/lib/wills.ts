@@ -1,10 +1,22 @@
 // People, keys and contracts of one estate on an in-process chain: for the tests, the benches and the story of wills.
 import type hre from "hardhat";
-import { type Address, bytesToHex, encodeFunctionData, type Hex, keccak256, stringToHex, zeroAddress } from "viem";
+import {
+  type Address,
+  bytesToHex,
+  encodeFunctionData,
+  type Hex,
+  keccak256,
+  parseSignature,
+  signatureToCompactSignature,
+  stringToHex,
+  zeroAddress,
+  zeroHash,
+} from "viem";
 import { type HDAccount, mnemonicToAccount } from "viem/accounts";
 import {
   type EncryptionKey,
   generateEncryptionKey,
+  type RandomBytes,
   type Share,
   shareAddress,
   signWithShare,
@@ -12,6 +24,7 @@ import {
 import {
   acceptanceTypedData,
   type Bequest,
+  compactManifest,
   type Manifest,
   manifestProof,
   manifestRoot,
@@ -23,6 +36,7 @@ import {
   willDigest,
   type WillMessage,
   type WillTypedData,
+  willIdOf,
   willTypedData,
 } from "../../packages/sdk/src/wills/index.ts";
 
@@ -80,11 +94,11 @@ export interface EstateOptions {
   readonly plan?: Partial<Plan>;
   readonly testator?: Address;
   readonly document?: Uint8Array;
+  /** For figures that must come out the same every time. */
+  readonly random?: RandomBytes;
 }
 
-export function willId(owner: Address, number: bigint): Hex {
-  return `0x${owner.slice(2).toLowerCase()}${number.toString(16).padStart(24, "0")}`;
-}
+export const willId = willIdOf;
 
 /** A will sealed by the SDK, with every share already taken out of its envelope. */
 export async function sealEstate(wills: Wills, options: EstateOptions = {}) {
@@ -153,6 +167,7 @@ export async function sealEstate(wills: Wills, options: EstateOptions = {}) {
     },
     document: [document],
     now,
+    ...(options.random === undefined ? {} : { random: options.random }),
   });
   const heirShares = await Promise.all(keys.map((key, at) => openHeirShare(manifest, at + 1, key)));
   const guardianShares = await Promise.all(guardianKeys.map((key, at) => openGuardianShares(manifest, at + 1, key)));
@@ -165,25 +180,19 @@ export type Estate = Awaited<ReturnType<typeof sealEstate>>;
 export const heirList = (manifest: Manifest): { wallet: Address; share: Address }[] =>
   manifest.heirs.map(({ wallet, share }) => ({ wallet, share }));
 
-/** The compact copy of the manifest that goes into the event: what one needs to rebuild every proof but the plan's. */
-export function compactManifest(manifest: Manifest): Hex {
-  const parts = [
-    ...manifest.heirs.flatMap(({ wallet, share }) => [wallet, share]),
-    ...manifest.guardians.flatMap(({ wallet, share, escrowShare }) => [wallet, share, escrowShare]),
-    ...manifest.executors,
-    ...manifest.heirCommitments,
-    ...manifest.guardianCommitments,
-    ...manifest.escrowCommitments,
-    manifest.vetoKey.salt,
-    manifest.ciphertextHash,
-  ];
-  return `0x${parts.map((part) => part.slice(2)).join("")}`;
-}
-
 /** The arguments of `create`. */
 export function createArguments(estate: Estate, durable = false, manifest: Hex = compactManifest(estate.manifest)) {
   const number = BigInt(`0x${estate.id.slice(42)}`);
   return [number, estate.manifest.terms, manifestRoot(estate.manifest), manifest, durable] as const;
+}
+
+/** Leaves an heir out of a batch of acceptances. */
+export const NO_ACCEPTANCE = { walletR: zeroHash, walletVs: zeroHash, shareR: zeroHash, shareVs: zeroHash } as const;
+
+/** A signature of 65 bytes in the form of EIP-2098. */
+export function compactSignature(signature: Hex): { r: Hex; vs: Hex } {
+  const { r, yParityAndS } = signatureToCompactSignature(parseSignature(signature));
+  return { r, vs: yParityAndS };
 }
 
 /** One heir's acceptance: the wallet's and the share's signature over the same digest. */
@@ -194,8 +203,9 @@ export async function acceptance(
 ) {
   const account = heirs[index - 1] as HDAccount;
   const data = acceptanceTypedData(estate.context, manifestRoot(estate.manifest), index, account.address);
+  const wallet = compactSignature(await sign(account, data));
   const { r, vs } = signWithShare((share as Share).scalar, willDigest(data));
-  return { walletSignature: await sign(account, data), shareR: r, shareVs: vs };
+  return { walletR: wallet.r, walletVs: wallet.vs, shareR: r, shareVs: vs };
 }
 
 /** A message for the registry of this estate. */
@@ -217,7 +227,7 @@ export async function activate(wills: Wills, estate: Estate): Promise<void> {
 export async function acceptAll(wills: Wills, estate: Estate): Promise<Hex> {
   const acceptances = await Promise.all(estate.manifest.heirs.map((_, at) => acceptance(estate, at + 1)));
   const proof = manifestProof(estate.manifest, "heirs");
-  return wills.registry.write.accept([estate.id, heirList(estate.manifest), acceptances, proof], {
+  return wills.registry.write.accept([estate.id, heirList(estate.manifest), acceptances, [], proof], {
     account: relayer.address,
   });
 }
@@ -283,4 +293,4 @@ export async function executorSignatures(
   return Promise.all(indices.map((index) => sign(executors[index] as HDAccount, data)));
 }
 
-export { bytesToHex, encodeFunctionData, manifestProof, manifestRoot, shareAddress };
+export { bytesToHex, compactManifest, encodeFunctionData, manifestProof, manifestRoot, shareAddress };

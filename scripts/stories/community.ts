@@ -319,10 +319,10 @@ class Block {
     }
     const { seat } = await this.#community.orders.read.orderOf(key);
     const by = { account: seatAccount(this.#community, seat) };
-    await this.#send(now, ({ orders }) => orders.write.accept(key, by));
+    await this.#send(now, ({ orders }) => orders.write.acceptWork(key, by));
     this.#timeline.add(this.#last + Math.round(1_200 + 4_200 * this.#random()), async (arrival) => {
-      await this.#send(arrival, ({ orders }) => orders.write.arrive(key, by));
-      await this.#send(this.#last + 300, ({ orders }) => orders.write.start(key, by));
+      await this.#send(arrival, ({ orders }) => orders.write.arriveAtSite(key, by));
+      await this.#send(this.#last + 300, ({ orders }) => orders.write.beginRepair(key, by));
       let done = this.#last + Math.round(1_800 + 7_200 * this.#random());
       if (this.#random() < 0.15) {
         const parts = done + Math.round(DAY * (0.5 + this.#random()));
@@ -330,7 +330,7 @@ class Block {
           await this.#send(at, ({ orders }) => orders.write.hold(key, by));
         });
         this.#timeline.add(parts, async (at) => {
-          await this.#send(at, ({ orders }) => orders.write.resume(key, by));
+          await this.#send(at, ({ orders }) => orders.write.continueWork(key, by));
         });
         done = parts + 3_600;
       }
@@ -356,7 +356,7 @@ class Block {
       FIRMWARE,
     );
     const claimedAt = await this.#send(now, ({ orders }) =>
-      orders.write.claimFixed([...key, 0x01_02_00 + (this.#faults % 200), evidence], { account }),
+      orders.write.claimRepaired([...key, 0x01_02_00 + (this.#faults % 200), evidence], { account }),
     );
     if (fake) {
       this.#timeline.add(claimedAt + 600, async (at) => {
@@ -371,7 +371,7 @@ class Block {
     }
     this.#timeline.add(claimedAt + 60 + TERMS.verifySpan, async (at) => {
       const run = this.#run(device, Math.max(at, this.#last + 1) - TERMS.verifySpan);
-      await this.#send(at, ({ orders }) => orders.write.prove([...key, run, []]));
+      await this.#send(at, ({ orders }) => orders.write.proveRepair([...key, run, []]));
       this.#timeline.add(this.#last + TERMS.confirmWindow + 60, async (later) => {
         const { state } = await this.#community.orders.read.orderOf(key);
         if (state === 8) await this.#send(later, ({ orders }) => orders.write.settle(key));
@@ -400,7 +400,7 @@ class Block {
             await this.#send(now, ({ orders }) => orders.write.disprove([...key, [reading]]));
           } else if (since.length >= TERMS.verifyCount && span >= TERMS.verifySpan) {
             const run = since;
-            await this.#send(now, ({ orders }) => orders.write.prove([...key, run, []]));
+            await this.#send(now, ({ orders }) => orders.write.proveRepair([...key, run, []]));
             this.#timeline.add(this.#last + TERMS.confirmWindow + 60, async (later) => {
               const { state } = await this.#community.orders.read.orderOf(key);
               if (state === 8) await this.#send(later, ({ orders }) => orders.write.settle(key));
@@ -415,13 +415,13 @@ class Block {
         this.#exemplary ??= (BigInt(device.id) << 24n) | BigInt(after.number);
         const account = seatAccount(this.#community, after.seat);
         this.#timeline.add(now + 900, async (at) => {
-          await this.#send(at, ({ orders }) => orders.write.accept(key, { account }));
+          await this.#send(at, ({ orders }) => orders.write.acceptWork(key, { account }));
         });
         this.#timeline.add(now + 3_600, async (at) => {
-          await this.#send(at, ({ orders }) => orders.write.arrive(key, { account }));
+          await this.#send(at, ({ orders }) => orders.write.arriveAtSite(key, { account }));
         });
         this.#timeline.add(now + 7_200, async (at) => {
-          await this.#send(at, ({ orders }) => orders.write.claimFixed([...key, 0x010000, ZERO], { account }));
+          await this.#send(at, ({ orders }) => orders.write.claimRepaired([...key, 0x010000, ZERO], { account }));
         });
       });
     }
@@ -449,8 +449,8 @@ class Block {
         String(kpis.repairs),
         String(kpis.falseAlarms),
         String(kpis.redos),
-        (mttrSeconds / 3_600).toFixed(1),
-        (mtbfSeconds / DAY).toFixed(1),
+        kpis.repairs === 0 ? "" : (mttrSeconds / 3_600).toFixed(1),
+        kpis.repairs === 0 ? "" : (mtbfSeconds / DAY).toFixed(1),
         `${(availabilityBp / 100).toFixed(2)} %`,
         formatEther(kpis.feesPaid),
         formatEther(kpis.penalties),
@@ -506,7 +506,7 @@ class Block {
       OrderHeld: "waiting for parts",
       OrderResumed: "parts came",
       FixClaimed: "claimed to be repaired",
-      FixFailed: "the machine said otherwise: failed fix",
+      FixFailed: "the machine's own reading refuted it: a failed fix",
       OrderRestored: "three readings in a row, signed by the machine, proved the repair",
       OrderReassigned: "the next level took over",
       OrderSelfCleared: "cleared itself",

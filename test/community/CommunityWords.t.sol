@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {Reading} from "../../contracts/community/interfaces/IEquipmentRegister.sol";
 import {
     DeviceRecord,
     RepairFacts,
@@ -13,6 +15,7 @@ import {
     DeviceStatus,
     DeviceWords
 } from "../../contracts/community/libraries/DeviceWords.sol";
+import {EquipmentTypes} from "../../contracts/community/libraries/EquipmentTypes.sol";
 import {Order, OrderState, OrderWords} from "../../contracts/community/libraries/OrderWords.sol";
 import {RotaMath} from "../../contracts/community/libraries/RotaMath.sol";
 import {SlaMath} from "../../contracts/community/libraries/SlaMath.sol";
@@ -56,11 +59,27 @@ contract CommunityWordsTest is Test {
         assertEq(TermsWords.arrival(word), terms.arrival, "arrival");
         assertEq(TermsWords.restore(word), terms.restore, "restore");
         assertEq(TermsWords.holdMax(word), terms.holdMax, "holdMax");
-        assertEq(TermsWords.verifySpan(word), terms.verifySpan, "verifySpan");
-        assertEq(TermsWords.verifyCount(word), terms.verifyCount, "verifyCount");
         assertEq(TermsWords.verifyWindow(word), terms.verifyWindow, "verifyWindow");
         assertEq(TermsWords.confirmWindow(word), terms.confirmWindow, "confirmWindow");
         assertEq(TermsWords.warranty(word), terms.warranty, "warranty");
+    }
+
+    function testFuzz_readingDigestIsItsPlainTwin(bytes32 domain, uint256 packed, bytes32 firmware) external pure {
+        Reading reading;
+        // Whatever stands in the bits above the reading and below the firmware does not count.
+        assembly {
+            reading := packed
+        }
+        bytes8 short = bytes8(firmware);
+        (uint32 device, uint32 counter, uint32 observedAt, int32 value) = DeviceWords.parts(
+            Reading.wrap(uint128(packed))
+        );
+        bytes32 plain = EquipmentTypes.reading(device, counter, observedAt, value, short);
+        assertEq(
+            EquipmentTypes.readingDigest(domain, reading, short),
+            MessageHashUtils.toTypedDataHash(domain, plain),
+            "one digest"
+        );
     }
 
     function testFuzz_deviceRecordSurvivesPacking(DeviceRecord memory record) external pure {
@@ -114,7 +133,7 @@ contract CommunityWordsTest is Test {
     }
 
     /// @notice assignment index always an available member or the next level.
-    function testFuzz_rotaPicksTheLeastLoadedAvailableMember(
+    function testFuzz_08_rotaPicksTheLeastLoadedAvailableMember(
         uint16 available,
         uint128 loads,
         uint8 size_,
@@ -146,7 +165,7 @@ contract CommunityWordsTest is Test {
     }
 
     /// @notice penalty monotone in lateness.
-    function testFuzz_penaltyIsMonotoneInLateness(
+    function testFuzz_06_penaltyIsMonotoneInLateness(
         ServiceTerms memory terms,
         uint32[3] memory late,
         uint8 outcome,
@@ -190,7 +209,7 @@ contract CommunityWordsTest is Test {
     }
 
     /// @notice downtime intervals of one device never overlap.
-    function testFuzz_downtimeIsNeverCountedTwice(
+    function testFuzz_10_downtimeIsNeverCountedTwice(
         uint32[8] memory opened,
         uint24[8] memory length,
         uint32 coveredSince

@@ -55,6 +55,9 @@ abstract contract CommunityWorld is Test {
         vm.prank(PRINCIPAL);
         orders.foundCrew(LEAD, BACKUP, 28_800, crewTerms);
         CredentialType technician = orders.TECHNICIAN();
+        credentials.set(technician, LEAD, true);
+        credentials.set(technician, PRINCIPAL, true);
+        credentials.set(technician, BACKUP, true);
         for (uint160 i = 0; i < 3; ++i) {
             address member = _member(uint8(i));
             credentials.set(technician, member, true);
@@ -70,17 +73,17 @@ abstract contract CommunityWorld is Test {
     function _agree() internal {
         ServiceTerms memory terms = ServiceTerms(
             address(0),
+            1e13,
             1 ether,
             0.1 ether,
-            1 ether,
-            2 ether,
-            5 ether,
-            1e14,
-            1e14,
-            1e14,
-            1e13,
             9_900,
-            30 days
+            30 days,
+            1 ether,
+            1e14,
+            2 ether,
+            1e14,
+            5 ether,
+            1e14
         );
         vm.prank(PRINCIPAL);
         service.offer(address(orders), CREW, owner, terms);

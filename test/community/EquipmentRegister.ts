@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import hre from "hardhat";
 import { keccak256, stringToHex } from "viem";
-import { deviceKey } from "../../packages/sdk/src/community/device.ts";
+import { deviceKey, unpackReading } from "../../packages/sdk/src/community/device.ts";
 import { equipmentDigest, proveKey, signEquipment } from "../../packages/sdk/src/community/typedData.ts";
 import {
   approve,
@@ -124,9 +124,15 @@ describe("EquipmentRegister", () => {
 
       it("are taken from anyone and stored", async () => {
         const { community, device, now } = await installed();
-        const hash = await community.register.write.submit([next(community, device, now, 321)]);
+        const hash = await community.register.write.record([next(community, device, now, 321)]);
         const event = await emitted(community, hash, community.register, "ReadingAccepted");
-        expect(event).to.deep.include({ device: 1, counter: 1, observedAt: now, value: 321, status: NORMAL });
+        expect(event).to.deep.include({ device: 1, status: NORMAL });
+        expect(unpackReading(event.reading as bigint)).to.deep.equal({
+          device: 1,
+          counter: 1,
+          observedAt: now,
+          value: 321,
+        });
         expect((await community.register.read.stateOf([1])).counter).to.equal(1);
       });
 
@@ -134,28 +140,28 @@ describe("EquipmentRegister", () => {
         const { community, device, now } = await installed();
         const { register } = community;
         const reading = next(community, device, now, 5);
-        await refused(register.write.submit([{ ...reading, a: reading.b }]), "EquipmentReadingUnsigned");
+        await refused(register.write.record([{ ...reading, a: reading.b }]), "EquipmentReadingUnsigned");
         await refused(
-          register.write.submit([{ ...reading, reading: reading.reading + 1n }]),
+          register.write.record([{ ...reading, reading: reading.reading + 1n }]),
           "EquipmentReadingUnsigned",
         );
-        await register.write.submit([reading]);
-        await refused(register.write.submit([reading]), "EquipmentReadingStale");
-        await refused(register.write.submit([next(community, device, now - 1, 5)]), "EquipmentReadingStale");
-        await refused(register.write.submit([next(community, device, now + 1_000, 5)]), "EquipmentReadingFromFuture");
+        await register.write.record([reading]);
+        await refused(register.write.record([reading]), "EquipmentReadingStale");
+        await refused(register.write.record([next(community, device, now - 1, 5)]), "EquipmentReadingStale");
+        await refused(register.write.record([next(community, device, now + 1_000, 5)]), "EquipmentReadingFromFuture");
         const other = signed(community, device, { device: 9, counter: 1, observedAt: now, value: 0 });
-        await refused(register.write.submit([other]), "EquipmentDeviceUnknown");
+        await refused(register.write.record([other]), "EquipmentDeviceUnknown");
       });
 
       it("take a clock a minute ahead and not a second more", async () => {
         const { community, device } = await installed();
         const now = (await chainTime(community)) + 100;
         await community.test.setNextBlockTimestamp({ timestamp: BigInt(now) });
-        await community.register.write.submit([next(community, device, now + 60, 5)]);
+        await community.register.write.record([next(community, device, now + 60, 5)]);
         const later = now + 100;
         await community.test.setNextBlockTimestamp({ timestamp: BigInt(later) });
         await refused(
-          community.register.write.submit([next(community, device, later + 61, 5)], { gas: 200_000n }),
+          community.register.write.record([next(community, device, later + 61, 5)], { gas: 200_000n }),
           "EquipmentReadingFromFuture",
         );
       });
@@ -163,7 +169,7 @@ describe("EquipmentRegister", () => {
       it("do not cross chains or registers", async () => {
         const { community, device, now } = await installed();
         const elsewhere = { ...community, domain: { ...community.domain, chainId: 1 } };
-        await refused(community.register.write.submit([next(elsewhere, device, now, 5)]), "EquipmentReadingUnsigned");
+        await refused(community.register.write.record([next(elsewhere, device, now, 5)]), "EquipmentReadingUnsigned");
       });
 
       it("come in batches that pass over what is bad", async () => {
@@ -206,7 +212,7 @@ describe("EquipmentRegister", () => {
       const start = await chainTime(community);
       await travelTo(community, start + 200);
       const statusAfter = async (at: number, value: number) => {
-        await community.register.write.submit([next(community, device, at, value)]);
+        await community.register.write.record([next(community, device, at, value)]);
         return (await community.register.read.stateOf([1])).status;
       };
       expect(await statusAfter(start + 1, 1_001)).to.equal(OUTSIDE);
@@ -225,7 +231,7 @@ describe("EquipmentRegister", () => {
       const device = await installDevice(community, { index: 1, profile: { holdOff: 65_535, runLength: 3 } });
       const now = await chainTime(community);
       for (const expected of [OUTSIDE, OUTSIDE, FAULTY]) {
-        await community.register.write.submit([next(community, device, now, 2_000)]);
+        await community.register.write.record([next(community, device, now, 2_000)]);
         expect((await community.register.read.stateOf([1])).status).to.equal(expected);
       }
     });
@@ -268,9 +274,9 @@ describe("EquipmentRegister", () => {
       await emitted(community, hash, register, "FirmwareUpdated");
       const now = await chainTime(community);
       const old = next(community, device, now, 5);
-      await refused(register.write.submit([old]), "EquipmentReadingUnsigned");
+      await refused(register.write.record([old]), "EquipmentReadingUnsigned");
       device.firmware = firmware;
-      await register.write.submit([next(community, device, now, 5)]);
+      await register.write.record([next(community, device, now, 5)]);
     });
   });
 
@@ -296,9 +302,9 @@ describe("EquipmentRegister", () => {
       const before = next(community, device, (readyAt as number) - 1, 5);
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(readyAt as number) });
       await emitted(community, await register.write.applyKey([1]), register, "DeviceKeyChanged");
-      await refused(register.write.submit([before]), "EquipmentReadingUnsigned");
+      await refused(register.write.record([before]), "EquipmentReadingUnsigned");
       const renewed = { ...device, curve: "p256" as const, privateKey };
-      await register.write.submit([next(community, renewed, readyAt as number, 5)]);
+      await register.write.record([next(community, renewed, readyAt as number, 5)]);
     });
 
     it("is stopped by any one of the three within the delay, by nobody else", async () => {
@@ -329,7 +335,7 @@ describe("EquipmentRegister", () => {
     await emitted(community, await register.write.retire([1, approvals]), register, "DeviceRetired");
     expect((await register.read.stateOf([1])).status).to.equal(RETIRED);
     const now = await chainTime(community);
-    await refused(register.write.submit([next(community, device, now, 5)]), "EquipmentDeviceUnknown");
+    await refused(register.write.record([next(community, device, now, 5)]), "EquipmentDeviceUnknown");
     await refused(register.write.markOffline([1]), "EquipmentDeviceUnknown");
     await refused(register.write.retire([1, approvals]), "EquipmentDeviceUnknown");
   });
@@ -340,7 +346,7 @@ describe("EquipmentRegister", () => {
       const { register } = community;
       const device = await installDevice(community, { index: 1 });
       const now = await chainTime(community);
-      await register.write.submit([next(community, device, now, 5)]);
+      await register.write.record([next(community, device, now, 5)]);
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(now + 86_400) });
       await refused(register.write.markOffline([1], { gas: 200_000n }), "EquipmentNotOverdue");
       const hash = await register.write.markOffline([1]);

@@ -54,14 +54,14 @@ async function repair(
   const arrive = delays.arrive ?? accept + 60;
   const fix = delays.fix ?? arrive + 60;
   await at(accept);
-  await orders.write.accept([device.id, 0], by);
+  await orders.write.acceptWork([device.id, 0], by);
   await at(arrive);
-  await orders.write.arrive([device.id, 0], by);
+  await orders.write.arriveAtSite([device.id, 0], by);
   await at(fix);
-  await orders.write.claimFixed([device.id, 0, 1, EVIDENCE], by);
+  await orders.write.claimRepaired([device.id, 0, 1, EVIDENCE], by);
   const end = openedAt + fix + TERMS.verifySpan + 1;
   await travelTo(community, end);
-  await orders.write.prove([device.id, 0, goodRun(community, device, end), []]);
+  await orders.write.proveRepair([device.id, 0, goodRun(community, device, end), []]);
 }
 
 async function settle(community: Community, device: PlayedDevice) {
@@ -218,11 +218,11 @@ describe("ServiceContract", () => {
       await travelTo(community, (await chainTime(community)) + 3 * TERMS.response + 10);
       await orders.write.escalate([1, 0]);
       const backup = { account: wallet(community, 5).account };
-      await orders.write.arrive([1, 0], backup);
-      await orders.write.claimFixed([1, 0, 1, EVIDENCE], backup);
+      await orders.write.arriveAtSite([1, 0], backup);
+      await orders.write.claimRepaired([1, 0, 1, EVIDENCE], backup);
       const end = (await chainTime(community)) + TERMS.verifySpan + 1;
       await travelTo(community, end);
-      await orders.write.prove([1, 0, goodRun(community, device, end), []]);
+      await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
       const { penalty } = await settle(community, device);
       const { backupDue, bond, contractorDue } = await agreement(community);
       expect(backupDue).to.equal(ETH_TERMS.fee);
@@ -426,11 +426,11 @@ describe("ServiceContract", () => {
       await orders.write.escalate([1, 0]);
       expect(await orders.read.orderOf([1, 0])).to.deep.include({ level: 5, seat: 254 });
       const backup = { account: wallet(community, 5).account };
-      await orders.write.arrive([1, 0], backup);
-      await orders.write.claimFixed([1, 0, 1, EVIDENCE], backup);
+      await orders.write.arriveAtSite([1, 0], backup);
+      await orders.write.claimRepaired([1, 0, 1, EVIDENCE], backup);
       const end = (await chainTime(community)) + TERMS.verifySpan + 1;
       await travelTo(community, end);
-      await orders.write.prove([1, 0, goodRun(community, device, end), []]);
+      await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
       const settled = await settle(community, device);
       expect(settled).to.deep.include({ fee: ETH_TERMS.fee, penalty: ETH_TERMS.penaltyCap });
       await expectConserved(community);

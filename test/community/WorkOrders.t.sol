@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {CrewFigures} from "../../contracts/community/interfaces/ICrewRota.sol";
 import {SignedReading} from "../../contracts/community/interfaces/IEquipmentRegister.sol";
 import {Agreement, DeviceRecord} from "../../contracts/community/interfaces/IServiceContract.sol";
 import {IWorkOrders} from "../../contracts/community/interfaces/IWorkOrders.sol";
@@ -20,6 +21,10 @@ contract WorkOrdersHandler is CommunityWorld {
     bool public restoredWithoutDevice;
     bool public redoPaid;
     bool public assigneeUnknown;
+    bool public assigneeOffDuty;
+    bool public openedBesideLive;
+    uint256 public deposited;
+    uint256 public drawn;
     bool public bondPaidWrongly;
     uint256 public closed;
     bool private _proving;
@@ -29,6 +34,7 @@ contract WorkOrdersHandler is CommunityWorld {
         _build();
         for (uint32 i = 1; i <= DEVICES; ++i) _install(DEVICE_KEYS + i, _profile());
         _agree();
+        deposited = 150 ether;
         for (uint32 i = 1; i <= DEVICES; ++i) {
             vm.prank(owner);
             service.cover(address(orders), CREW, i);
@@ -70,7 +76,7 @@ contract WorkOrdersHandler is CommunityWorld {
         uint32 device = uint32(bound(deviceSeed, 1, DEVICES));
         Order memory before = orders.orderOf(device, FaultKind.Limits);
         Agreement memory money = service.agreementOf(address(orders), CREW);
-        uint256 choice = action > 127 ? _natural(before.state, value) : bound(action, 0, 17);
+        uint256 choice = action > 127 ? _natural(before.state, value) : bound(action, 0, 20);
         _proving = choice == 8 || choice == 9;
         _do(choice, device, value);
         _watch(device, before, orders.orderOf(device, FaultKind.Limits), money);
@@ -104,7 +110,7 @@ contract WorkOrdersHandler is CommunityWorld {
         } else if (choice == 13) {
             vm.prank(_resident(0));
             try orders.dispute{value: 1 ether}(device, kind) {
-                _dispute = forum.disputeId(address(orders), orders.disputeReference(_idOf(device)));
+                _dispute = forum.disputeId(address(orders), bytes32(uint256(OrderId.unwrap(_idOf(device)))));
             } catch {}
         } else if (choice == 14) {
             _judge(value > 0);
@@ -116,19 +122,63 @@ contract WorkOrdersHandler is CommunityWorld {
             SignedReading[] memory run = new SignedReading[](1);
             run[0] = _next(device, block.timestamp, 1_400);
             try orders.disprove(device, kind, run) {} catch {}
+        } else if (choice == 18) {
+            _moveMoney(value);
+        } else if (choice == 19) {
+            _changeDuty(value);
+        } else if (choice == 20) {
+            try orders.nominate(device, kind) {} catch {}
+            vm.roll(block.number + 3);
+            try orders.inspect(device, kind) {
+                _dispute = forum.disputeId(address(orders), bytes32(uint256(OrderId.unwrap(_idOf(device)))));
+            } catch {}
         } else {
             vm.prank(assignee);
             _step(choice, device, kind);
         }
     }
 
+    /// @dev Deposits, retainers and draws by everyone who may have something due.
+    function _moveMoney(int32 value) private {
+        if (value % 2 == 0) {
+            vm.deal(address(this), 1 ether);
+            service.fund{value: 1 ether}(address(orders), CREW, 0);
+            deposited += 1 ether;
+            try service.payRetainer(address(orders), CREW) {} catch {}
+            return;
+        }
+        address to = value % 3 == 0 ? BACKUP : PRINCIPAL;
+        uint256 before = address(service).balance;
+        vm.prank(to);
+        try service.draw(address(orders), CREW) {} catch {}
+        drawn += before - address(service).balance;
+    }
+
+    function _changeDuty(int32 value) private {
+        uint8 seat = uint8(uint32(value) % 3);
+        uint32 period = uint32(_shift() / 16);
+        vm.prank(_holder(seat));
+        try orders.setAvailability(CREW, seat, period, uint16(uint32(value) >> 8)) {} catch {}
+    }
+
+    function _shift() private view returns (uint256) {
+        CrewFigures memory figures = orders.figuresOf(CREW);
+        return (block.timestamp - figures.epoch) / figures.shiftLength;
+    }
+
+    function _onDuty(uint8 seat) private view returns (bool) {
+        uint256 shift = _shift();
+        uint256 word = orders.availabilityOf(CREW, uint32(shift / 16));
+        return (word >> ((shift % 16) * 16 + seat)) & 1 == 1;
+    }
+
     function _step(uint256 choice, uint32 device, FaultKind kind) private {
-        if (choice == 2) try orders.accept(device, kind) {} catch {}
-        if (choice == 3) try orders.arrive(device, kind) {} catch {}
-        if (choice == 4) try orders.start(device, kind) {} catch {}
+        if (choice == 2) try orders.acceptWork(device, kind) {} catch {}
+        if (choice == 3) try orders.arriveAtSite(device, kind) {} catch {}
+        if (choice == 4) try orders.beginRepair(device, kind) {} catch {}
         if (choice == 5) try orders.hold(device, kind) {} catch {}
-        if (choice == 6) try orders.resume(device, kind) {} catch {}
-        if (choice == 7) try orders.claimFixed(device, kind, 1, bytes32("root")) {} catch {}
+        if (choice == 6) try orders.continueWork(device, kind) {} catch {}
+        if (choice == 7) try orders.claimRepaired(device, kind, 1, bytes32("root")) {} catch {}
         if (choice == 10) try orders.decline(device, kind) {} catch {}
     }
 
@@ -147,7 +197,7 @@ contract WorkOrdersHandler is CommunityWorld {
         for (uint256 i = 0; i < 3; ++i) run[i] = _next(device, from + 300 * i, 100);
         SignedReading[] memory none = new SignedReading[](0);
         if (clear) try orders.selfClear(device, FaultKind.Limits, run, none) {} catch {}
-        else try orders.prove(device, FaultKind.Limits, run, none) {} catch {}
+        else try orders.proveRepair(device, FaultKind.Limits, run, none) {} catch {}
     }
 
     function _judge(bool uphold) private {
@@ -168,6 +218,7 @@ contract WorkOrdersHandler is CommunityWorld {
         if (now_.number == before.number) {
             if (before.state != now_.state && !_allowed(before.state, now_.state)) leftTheGraph = true;
             if (now_.level < before.level) levelFell = true;
+            if (now_.level == 1 && now_.seat != before.seat && !_onDuty(now_.seat)) assigneeOffDuty = true;
         } else {
             if (now_.number != before.number + 1 || now_.state != OrderState.Assigned) numberSkipped = true;
             bool ended =
@@ -176,7 +227,9 @@ contract WorkOrdersHandler is CommunityWorld {
                     before.state == OrderState.Disputed ||
                     before.state == OrderState.Closed ||
                     before.state == OrderState.SelfCleared;
-            if (!ended) leftTheGraph = true;
+            if (!ended) openedBesideLive = true;
+            // Named at this moment: a member on duty, or the next level.
+            if (now_.level == 1 && !_onDuty(now_.seat)) assigneeOffDuty = true;
         }
         if (before.state == OrderState.Verifying && now_.state == OrderState.Restored && !_proving)
             restoredWithoutDevice = true;
@@ -230,39 +283,44 @@ contract WorkOrdersInvariantTest is CommunityWorld {
         targetSelector(FuzzSelector(address(_handler), selectors));
     }
 
-    function invariant_statesFollowTheGraph() external view {
+    function invariant_01_oneLiveOrderPerDeviceAndFaultClass() external view {
+        assertFalse(_handler.openedBesideLive(), "a second live order");
+    }
+
+    function invariant_02_statesChangeOnlyAlongTheGraph() external view {
         assertFalse(_handler.leftTheGraph(), "a step the graph does not have");
         assertFalse(_handler.numberSkipped(), "order numbers count by one");
     }
 
-    function invariant_levelsNeverFall() external view {
+    function invariant_07_escalationLevelNeverFalls() external view {
         assertFalse(_handler.levelFell(), "escalation level never falls");
     }
 
-    function invariant_onlyTheDeviceRestores() external view {
+    function invariant_03_verifyingBecomesRestoredOnlyByReadings() external view {
         assertFalse(_handler.restoredWithoutDevice(), "restored without the device's readings");
     }
 
-    function invariant_redoNeverPays() external view {
+    function invariant_09_redoNeverPays() external view {
         assertFalse(_handler.redoPaid(), "a redo was paid");
     }
 
-    function invariant_assigneesExist() external view {
+    function invariant_08_assigneeIsOnDutyOrTheNextLevel() external view {
         assertFalse(_handler.assigneeUnknown(), "assigned to nobody, or level and seat disagree");
+        assertFalse(_handler.assigneeOffDuty(), "named somebody who is off duty");
     }
 
-    function invariant_disputeBondReturnsIffUpheld() external view {
+    function invariant_11_disputeBondReturnsIffUpheld() external view {
         assertFalse(_handler.bondPaidWrongly(), "bond against the verdict");
     }
 
-    function invariant_moneyIsConservedToTheWei() external view {
+    function invariant_05_moneyIsConservedToTheWei() external view {
         Agreement memory agreement = _handler.agreement();
         uint256 owed = uint256(agreement.escrow) + agreement.bond + agreement.contractorDue + agreement.backupDue;
         assertEq(owed, _handler.serviceBalance(), "what is owed is what is held");
-        assertEq(owed, 150 ether, "nothing comes from nowhere");
+        assertEq(owed + _handler.drawn(), _handler.deposited(), "nothing comes from nowhere");
     }
 
-    function invariant_downtimeFitsIntoTime() external view {
+    function invariant_10_downtimeFitsIntoTime() external view {
         for (uint32 device = 1; device <= 2; ++device)
             assertLe(_handler.record(device).downSeconds, _handler.elapsed(device), "more downtime than time");
     }
@@ -283,9 +341,9 @@ contract WorkOrdersAttackTest is CommunityWorld {
         orders.report(_reading(key, device, 1, block.timestamp, 1_400));
         address assignee = _holder(orders.orderOf(device, FaultKind.Limits).seat);
         vm.prank(assignee);
-        orders.arrive(device, FaultKind.Limits);
+        orders.arriveAtSite(device, FaultKind.Limits);
         vm.prank(assignee);
-        orders.claimFixed(device, FaultKind.Limits, 1, bytes32("root"));
+        orders.claimRepaired(device, FaultKind.Limits, 1, bytes32("root"));
     }
 
     function _run(uint256 key, uint256 from) private view returns (SignedReading[] memory run) {
@@ -293,25 +351,25 @@ contract WorkOrdersAttackTest is CommunityWorld {
         for (uint32 i = 0; i < 3; ++i) run[i] = _reading(key, _device, 2 + i, from + 300 * i, 100);
     }
 
-    function testFuzz_nobodyButTheDeviceKeyCanRestore(uint256 key) external {
+    function testFuzz_04_nobodyButTheDeviceKeyCanRestore(uint256 key) external {
         key = bound(key, 1, 2 ** 128);
         vm.assume(key != DEVICE_KEYS);
         uint256 from = block.timestamp + 1;
         vm.warp(from + 700);
         SignedReading[] memory run = _run(key, from);
         vm.expectRevert();
-        orders.prove(_device, FaultKind.Limits, run, new SignedReading[](0));
+        orders.proveRepair(_device, FaultKind.Limits, run, new SignedReading[](0));
     }
 
-    function testFuzz_readingsFromBeforeTheClaimProveNothing(uint32 early) external {
+    function testFuzz_03_readingsFromBeforeTheClaimProveNothing(uint32 early) external {
         uint256 claimedAt = block.timestamp;
         vm.warp(claimedAt + 1_000);
         SignedReading[] memory run = _run(DEVICE_KEYS, claimedAt - bound(early, 0, 1_000_000));
         vm.expectRevert(abi.encodeWithSelector(IWorkOrders.OrderUnproven.selector, _device, FaultKind.Limits));
-        orders.prove(_device, FaultKind.Limits, run, new SignedReading[](0));
+        orders.proveRepair(_device, FaultKind.Limits, run, new SignedReading[](0));
     }
 
-    function testFuzz_aLateEscalationGivesTheSameOrderAsPunctualOnes(uint32 delay) external {
+    function testFuzz_07_aLateEscalationGivesTheSameOrderAsPunctualOnes(uint32 delay) external {
         uint32 twin = _claimed(DEVICE_KEYS + 1);
         uint256 until = block.timestamp + bound(delay, 7_201, 400 days);
         while (orders.dueAt(_device, FaultKind.Limits) < until) {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import hre from "hardhat";
+import type { Hex } from "viem";
 import { assign } from "../../packages/sdk/src/community/rota.ts";
 import {
   agree,
@@ -18,7 +19,7 @@ import {
   travelTo,
   wallet,
 } from "../../scripts/lib/community.ts";
-import { emitted, refused } from "../utils/community.ts";
+import { emitted, lotFalls, refused } from "../utils/community.ts";
 
 const connection = await hre.network.create();
 const EVIDENCE = `0x${"e1".repeat(32)}` as const;
@@ -73,15 +74,15 @@ async function assignee(community: Community, device: number, kind = LIMITS) {
 async function toVerifying(community: Community, device: PlayedDevice) {
   await report(community, device);
   const by = await assignee(community, device.id);
-  await community.orders.write.arrive([device.id, LIMITS], by);
-  await community.orders.write.claimFixed([device.id, LIMITS, 0x010203, EVIDENCE], by);
+  await community.orders.write.arriveAtSite([device.id, LIMITS], by);
+  await community.orders.write.claimRepaired([device.id, LIMITS, 0x010203, EVIDENCE], by);
   return { by, claimedAt: await chainTime(community) };
 }
 
 async function toRestored(community: Community, device: PlayedDevice) {
   const { by, claimedAt } = await toVerifying(community, device);
   await travelTo(community, claimedAt + TERMS.verifySpan + 1);
-  const hash = await community.orders.write.prove([
+  const hash = await community.orders.write.proveRepair([
     device.id,
     LIMITS,
     goodRun(community, device, claimedAt + TERMS.verifySpan + 1),
@@ -101,27 +102,27 @@ describe("WorkOrders", () => {
       const { community, device } = await fresh();
       const { orders, service } = community;
       const opened = await emitted(community, await report(community, device), orders, "OrderOpened");
-      expect(opened).to.deep.include({ device: 1, crew: 1, kind: LIMITS, level: 1, redo: false });
+      expect(opened).to.deep.include({ device: 1, crew: 1, level: 1, redo: false });
       expect(opened.order).to.equal((1n << 24n) | 1n);
       const by = await assignee(community, 1);
       const key = [1, LIMITS] as const;
-      await emitted(community, await orders.write.accept(key, by), orders, "OrderAccepted");
+      await emitted(community, await orders.write.acceptWork(key, by), orders, "OrderAccepted");
       expect((await orderOf(community, 1)).state).to.equal(STATE.accepted);
-      await emitted(community, await orders.write.arrive(key, by), orders, "OrderArrived");
+      await emitted(community, await orders.write.arriveAtSite(key, by), orders, "OrderArrived");
       expect((await orderOf(community, 1)).state).to.equal(STATE.onSite);
-      await emitted(community, await orders.write.start(key, by), orders, "OrderStarted");
+      await emitted(community, await orders.write.beginRepair(key, by), orders, "OrderStarted");
       expect((await orderOf(community, 1)).state).to.equal(STATE.working);
       await emitted(community, await orders.write.hold(key, by), orders, "OrderHeld");
       await travelTo(community, (await chainTime(community)) + 3_599);
-      const resumed = await emitted(community, await orders.write.resume(key, by), orders, "OrderResumed");
+      const resumed = await emitted(community, await orders.write.continueWork(key, by), orders, "OrderResumed");
       expect(resumed.heldMinutes).to.equal(60);
-      const claim = await orders.write.claimFixed([...key, 0x010203, EVIDENCE], by);
+      const claim = await orders.write.claimRepaired([...key, 0x010203, EVIDENCE], by);
       const claimed = await emitted(community, claim, orders, "FixClaimed");
       expect(claimed).to.deep.include({ code: 0x010203, evidenceRoot: EVIDENCE });
       const claimedAt = await chainTime(community);
       await travelTo(community, claimedAt + TERMS.verifySpan + 1);
       const run = goodRun(community, device, claimedAt + TERMS.verifySpan + 1);
-      const proven = await orders.write.prove([...key, run, []]);
+      const proven = await orders.write.proveRepair([...key, run, []]);
       expect((await emitted(community, proven, orders, "OrderRestored")).restoredAt).to.equal(claimedAt);
       const { loads } = await orders.read.figuresOf([1]);
       expect(loads).to.equal(0n);
@@ -145,9 +146,11 @@ describe("WorkOrders", () => {
     it("accepts on the way when the technician is there already", async () => {
       const { community, device } = await fresh();
       await report(community, device);
-      const hash = await community.orders.write.arrive([1, LIMITS], await assignee(community, 1));
-      await emitted(community, hash, community.orders, "OrderAccepted");
-      expect((await orderOf(community, 1)).accepted).to.be.greaterThan(0);
+      const hash = await community.orders.write.arriveAtSite([1, LIMITS], await assignee(community, 1));
+      await emitted(community, hash, community.orders, "OrderArrived");
+      const order = await orderOf(community, 1);
+      expect(order.accepted).to.be.greaterThan(0);
+      expect(order.arrived).to.equal(order.accepted);
     });
 
     it("keeps one live order of a kind: further bad readings open nothing", async () => {
@@ -173,7 +176,7 @@ describe("WorkOrders", () => {
 
     it("opens for a fault that the register already knows", async () => {
       const { community, device } = await fresh();
-      await community.register.write.submit([next(community, device, await chainTime(community), 1_400)]);
+      await community.register.write.record([next(community, device, await chainTime(community), 1_400)]);
       await emitted(community, await community.orders.write.open([1, LIMITS]), community.orders, "OrderOpened");
     });
 
@@ -194,22 +197,22 @@ describe("WorkOrders", () => {
       await report(community, device);
       const by = await assignee(community, 1);
       const stranger = { account: wallet(community, 15).account };
-      for (const step of ["accept", "decline", "arrive", "start", "hold", "resume"] as const)
+      for (const step of ["acceptWork", "decline", "arriveAtSite", "beginRepair", "hold", "continueWork"] as const)
         await refused(orders.write[step](key, stranger), "OrderNotAssignee");
-      await refused(orders.write.claimFixed([...key, 1, EVIDENCE], stranger), "OrderNotAssignee");
-      for (const step of ["start", "hold", "resume"] as const)
+      await refused(orders.write.claimRepaired([...key, 1, EVIDENCE], stranger), "OrderNotAssignee");
+      for (const step of ["beginRepair", "hold", "continueWork"] as const)
         await refused(orders.write[step](key, by), "OrderWrongState");
-      await refused(orders.write.claimFixed([...key, 1, EVIDENCE], by), "OrderWrongState");
-      await refused(orders.write.prove([...key, [], []]), "OrderWrongState");
+      await refused(orders.write.claimRepaired([...key, 1, EVIDENCE], by), "OrderWrongState");
+      await refused(orders.write.proveRepair([...key, [], []]), "OrderWrongState");
       await refused(orders.write.disprove([...key, []]), "OrderWrongState");
       await refused(orders.write.settle(key), "OrderWrongState");
       await refused(orders.write.rule(key), "OrderWrongState");
-      await orders.write.accept(key, by);
-      await refused(orders.write.accept(key, by), "OrderWrongState");
+      await orders.write.acceptWork(key, by);
+      await refused(orders.write.acceptWork(key, by), "OrderWrongState");
       await refused(orders.write.decline(key, by), "OrderWrongState");
-      await orders.write.arrive(key, by);
-      await refused(orders.write.arrive(key, by), "OrderWrongState");
-      await orders.write.start(key, by);
+      await orders.write.arriveAtSite(key, by);
+      await refused(orders.write.arriveAtSite(key, by), "OrderWrongState");
+      await orders.write.beginRepair(key, by);
       await refused(orders.write.selfClear([...key, [], []]), "OrderWrongState");
     });
   });
@@ -222,7 +225,7 @@ describe("WorkOrders", () => {
       const span = TERMS.verifySpan;
       const end = claimedAt + span + 1;
       await travelTo(community, end + 100);
-      const prove = (run: ReturnType<typeof goodRun>) => orders.write.prove([1, LIMITS, run, []]);
+      const prove = (run: ReturnType<typeof goodRun>) => orders.write.proveRepair([1, LIMITS, run, []]);
       await refused(prove(goodRun(community, device, end, span, 2)), "OrderUnproven");
       await refused(prove(goodRun(community, device, end, span - 1)), "OrderUnproven");
       await refused(prove(goodRun(community, device, end - 1, span)), "OrderUnproven");
@@ -246,14 +249,17 @@ describe("WorkOrders", () => {
       const end = claimedAt + TERMS.verifySpan + 1;
       await travelTo(community, end + 10);
       const run = goodRun(community, critical, end);
-      await refused(orders.write.prove([critical.id, LIMITS, run, []]), "EquipmentRunBroken");
-      await refused(orders.write.prove([critical.id, LIMITS, run, run]), "OrderUnproven");
-      await refused(orders.write.prove([critical.id, LIMITS, run, goodRun(community, second, end)]), "OrderUnproven");
+      await refused(orders.write.proveRepair([critical.id, LIMITS, run, []]), "EquipmentRunBroken");
+      await refused(orders.write.proveRepair([critical.id, LIMITS, run, run]), "OrderUnproven");
+      await refused(
+        orders.write.proveRepair([critical.id, LIMITS, run, goodRun(community, second, end)]),
+        "OrderUnproven",
+      );
       const witness = {
         ...partner,
         privateKey: (await import("../../scripts/lib/community.ts")).keyOf("secp256k1", 2),
       };
-      await orders.write.prove([critical.id, LIMITS, run, goodRun(community, witness, end)]);
+      await orders.write.proveRepair([critical.id, LIMITS, run, goodRun(community, witness, end)]);
       expect((await orderOf(community, critical.id)).state).to.equal(STATE.restored);
     });
 
@@ -291,7 +297,7 @@ describe("WorkOrders", () => {
       const { orders, service } = community;
       for (const onSite of [false, true]) {
         await report(community, device);
-        if (onSite) await orders.write.arrive([1, LIMITS], await assignee(community, 1));
+        if (onSite) await orders.write.arriveAtSite([1, LIMITS], await assignee(community, 1));
         const opened = (await orderOf(community, 1)).openedAt;
         await travelTo(community, opened + TERMS.verifySpan + 10);
         const hash = await orders.write.selfClear([
@@ -351,11 +357,11 @@ describe("WorkOrders", () => {
       const { community, device } = await fresh();
       const { orders } = community;
       await report(community, device);
-      await orders.write.accept([1, LIMITS], await assignee(community, 1));
+      await orders.write.acceptWork([1, LIMITS], await assignee(community, 1));
       await travelTo(community, (await chainTime(community)) + TERMS.arrival + 1);
       await orders.write.escalate([1, LIMITS]);
       expect(await orderOf(community, 1)).to.deep.include({ state: STATE.assigned, seat: LEAD });
-      await orders.write.arrive([1, LIMITS], await assignee(community, 1));
+      await orders.write.arriveAtSite([1, LIMITS], await assignee(community, 1));
       await travelTo(community, (await chainTime(community)) + TERMS.restore + 1);
       await orders.write.escalate([1, LIMITS]);
       expect(await orderOf(community, 1)).to.deep.include({ state: STATE.assigned, seat: PRINCIPAL, level: 3 });
@@ -367,8 +373,8 @@ describe("WorkOrders", () => {
       const key = [1, LIMITS] as const;
       await report(community, device);
       const by = await assignee(community, 1);
-      await orders.write.arrive(key, by);
-      await orders.write.start(key, by);
+      await orders.write.arriveAtSite(key, by);
+      await orders.write.beginRepair(key, by);
       await orders.write.hold(key, by);
       await travelTo(community, (await chainTime(community)) + TERMS.holdMax + 60);
       await orders.write.escalate(key);
@@ -513,13 +519,17 @@ describe("WorkOrders", () => {
       for (const account of residents.slice(0, 3)) await forum.write.say([1, 0], { account });
       await orders.write.open([1, REPORTED]);
       const by = await assignee(community, 1, REPORTED);
-      await orders.write.arrive([1, REPORTED], by);
-      await orders.write.claimFixed([1, REPORTED, 7, EVIDENCE], by);
+      await orders.write.arriveAtSite([1, REPORTED], by);
+      await orders.write.claimRepaired([1, REPORTED, 7, EVIDENCE], by);
       const end = (await chainTime(community)) + TERMS.verifySpan + 1;
       await travelTo(community, end);
-      await orders.write.prove([1, REPORTED, goodRun(community, device, end), []]);
+      await orders.write.proveRepair([1, REPORTED, goodRun(community, device, end), []]);
       await refused(orders.write.settle([1, REPORTED]), "OrderNotDue");
       for (const account of residents.slice(0, 3)) await forum.write.say([1, 1], { account });
+      // The lot has to pass the order by as well.
+      await refused(orders.write.settle([1, REPORTED]), "OrderNotDue");
+      await lotFalls(community, [1, REPORTED], false);
+      await refused(orders.write.inspect([1, REPORTED]), "ForumNotChosen");
       await orders.write.settle([1, REPORTED]);
       await refused(orders.write.open([1, REPORTED]), "OrderWithoutFault");
     });
@@ -574,6 +584,55 @@ describe("WorkOrders", () => {
         await forum.write.payBond([id]);
         expect(await community.client.getBalance({ address: parties.owner.address })).to.equal(before + value);
       }
+    });
+
+    it("get an inspection by lot, without a bond: the panel judges the repair", async () => {
+      for (const uphold of [true, false]) {
+        const { community, device } = await fresh();
+        const { orders, forum, service } = community;
+        const key = [1, LIMITS] as const;
+        await refused(orders.write.nominate(key), "OrderNotDisputable");
+        await refused(orders.write.inspect(key), "OrderWrongState");
+        await toRestored(community, device);
+        await refused(orders.write.inspect(key), "ForumNotChosen");
+        const id = await lotFalls(community, key, true);
+        await refused(orders.write.nominate(key), "ForumNominatedBefore");
+        const hash = await orders.write.inspect(key);
+        await emitted(community, hash, orders, "OrderDisputed");
+        expect((await emitted(community, hash, forum, "InspectionOpened")).id).to.equal(id);
+        await community.test.mine({ blocks: 2 });
+        await forum.write.drawPanel([id]);
+        const { panel } = await forum.read.disputeOf([id]);
+        expect(new Set(panel).size).to.equal(3);
+        for (const account of panel.slice(0, 2)) await forum.write.vote([id, uphold], { account });
+        const settled = await emitted(community, await orders.write.rule(key), service, "RepairSettled");
+        expect(settled).to.deep.include(uphold ? { outcome: 2, fee: 0n } : { outcome: 0, fee: 10n ** 17n });
+        expect((await orderOf(community, 1)).redo).to.equal(uphold);
+        await refused(forum.write.payBond([id]), "ForumBondNotDue");
+      }
+    });
+
+    it("nominate once, in the window; the lot is known from its block on, for 256 blocks", async () => {
+      const { community, device } = await fresh();
+      const { orders, forum, test } = community;
+      const key = [1, LIMITS] as const;
+      await toRestored(community, device);
+      const restoredAt = await chainTime(community);
+      const nominated = await emitted(community, await orders.write.nominate(key), forum, "RepairNominated");
+      const [id, drawBlock] = [nominated.id as Hex, nominated.drawBlock as number];
+      const blockNumber = async () => Number(await community.client.getBlockNumber({ cacheTime: 0 }));
+      expect(drawBlock).to.equal((await blockNumber()) + 2);
+      await test.mine({ blocks: 2 });
+      expect(await forum.read.lotOf([id])).to.deep.equal([false, false]);
+      await test.mine({ blocks: 1 });
+      expect((await forum.read.lotOf([id]))[0]).to.equal(true);
+      await test.mine({ blocks: drawBlock + 256 - (await blockNumber()) });
+      expect((await forum.read.lotOf([id]))[0]).to.equal(true);
+      await test.mine({ blocks: 1 });
+      expect((await forum.read.lotOf([id]))[0]).to.equal(false);
+      await refused(orders.write.inspect(key), "ForumNotChosen");
+      await test.setNextBlockTimestamp({ timestamp: BigInt(restoredAt + TERMS.confirmWindow + 1) });
+      await refused(orders.write.nominate(key, { gas: 300_000n }), "OrderNotDisputable");
     });
 
     it("dispute only as residents, in the window, with the exact bond", async () => {

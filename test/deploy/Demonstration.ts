@@ -10,6 +10,7 @@ describe("the composed deployment", () => {
     for (const contract of [
       deployed.credentialRegistry,
       deployed.sensorFeeds,
+      deployed.attestedFeed,
       deployed.policyBook,
       deployed.underwritingPool,
     ]) {
@@ -22,6 +23,9 @@ describe("the composed deployment", () => {
       ["sensorFeeds", "createFeed", 103n],
       ["sensorFeeds", "scheduleSensors", 103n],
       ["sensorFeeds", "cancelSensors", 104n],
+      ["attestedFeed", "openFeed", 105n],
+      ["attestedFeed", "scheduleCommittee", 105n],
+      ["attestedFeed", "cancelCommittee", 106n],
       ["policyBook", "openSeries", 401n],
       ["policyBook", "setQuoteKey", 402n],
       ["policyBook", "setSalesPaused", 403n],

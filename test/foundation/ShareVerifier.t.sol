@@ -45,12 +45,12 @@ contract ShareVerifierTest is Test {
         return ShareVerifier.Point(x, y);
     }
 
-    function testFuzz_shareAddressIsTheAccountOfTheKey(uint256 share) external pure {
+    function testFuzz_shareAddressIsTheAccountOfTheKey(uint256 share) external view {
         share = bound(share, 1, N - 1);
         assertEq(ShareVerifier.shareAddress(share), vm.addr(share), "s times G");
     }
 
-    function test_sharesOutOfRangeHaveNoAddress() external pure {
+    function test_sharesOutOfRangeHaveNoAddress() external view {
         assertEq(ShareVerifier.shareAddress(0), address(0), "zero");
         assertEq(ShareVerifier.shareAddress(N), address(0), "the order");
         assertEq(ShareVerifier.shareAddress(type(uint256).max), address(0), "above the order");

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Abi, type Hash, parseEventLogs } from "viem";
+import { type Abi, type Hash, type Hex, parseEventLogs } from "viem";
 import { decodeRevert } from "@publica/sdk";
 import type { Community } from "../../scripts/lib/community.ts";
 
@@ -37,4 +37,20 @@ export async function rejected(action: Promise<unknown>): Promise<void> {
     () => "failed",
   );
   expect(outcome).to.equal("failed");
+}
+
+/** Nominates the order, again and again from the same moment, until the lot falls as wanted. */
+export async function lotFalls(community: Community, key: readonly [number, number], wanted: boolean): Promise<Hex> {
+  const { forum, orders, test } = community;
+  for (let extra = 1; extra < 200; extra++) {
+    const snapshot = await test.snapshot();
+    await test.mine({ blocks: extra });
+    const { id } = await emitted(community, await orders.write.nominate([...key]), forum, "RepairNominated");
+    await test.mine({ blocks: 3 });
+    const [known, chosen] = await forum.read.lotOf([id as Hex]);
+    expect(known).to.equal(true);
+    if (chosen === wanted) return id as Hex;
+    await test.revert({ id: snapshot });
+  }
+  throw new Error("the lot never fell as wanted");
 }

@@ -129,9 +129,9 @@ describe("WillRegistry", () => {
     beforeEach(() => registry().write.create(kit.createArguments(estate), by(kit.testator)));
 
     const accept = async (...indices: number[]) => {
-      const empty = { walletSignature: "0x" as Hex, shareR: zeroHash as Hex, shareVs: zeroHash as Hex };
+      const empty = kit.NO_ACCEPTANCE;
       const list = await Promise.all([1, 2, 3].map((i) => (indices.includes(i) ? kit.acceptance(estate, i) : empty)));
-      return [estate.id, kit.heirList(estate.manifest), list, proofOf("heirs")] as const;
+      return [estate.id, kit.heirList(estate.manifest), list, [], proofOf("heirs")] as const;
     };
 
     it("becomes Active when all who must have accepted have", async () => {
@@ -147,19 +147,19 @@ describe("WillRegistry", () => {
     });
 
     it("a dealer who gave a bad share is found: the will does not become Active", async () => {
-      const [id, list, , proof] = await accept();
+      const [id, list, , , proof] = await accept();
       const share = estate.heirShares[0] as { index: number; scalar: bigint };
       const bad = await kit.acceptance(estate, 1, { index: 1, scalar: share.scalar + 1n });
       const [, second, third] = (await accept(2, 3))[2];
       await rejects(
-        registry().write.accept([id, list, [bad, second, third] as never, proof]),
+        registry().write.accept([id, list, [bad, second, third] as never, [], proof]),
         "WillShareSignatureInvalid",
       );
       expect(await state()).to.equal(STATE.Sealed);
     });
 
     it("signatures by another wallet, for another index, will, version, root, contract or chain, and malleated ones, fail", async () => {
-      const [id, list, good, proof] = await accept(1);
+      const [id, list, good, , proof] = await accept(1);
       const [first, second, third] = good as [(typeof good)[0], (typeof good)[0], (typeof good)[0]];
       const tries = async (
         change: Partial<typeof estate.context>,
@@ -175,12 +175,19 @@ describe("WillRegistry", () => {
           wallet: kit.heirs[0]?.address,
         });
         const { r, vs } = signWithShare(estate.heirShares[0]?.scalar as bigint, willDigest(data));
-        const signed = { walletSignature: await kit.sign(kit.heirs[0] as never, data), shareR: r, shareVs: vs };
+        const wallet = await kit.sign(kit.heirs[0] as never, data);
+        const compact = kit.compactSignature(wallet);
+        const signed = { walletR: compact.r, walletVs: compact.vs, shareR: r, shareVs: vs };
         // Both signatures are wrong in the same way; then only the share's.
-        await rejects(registry().write.accept([id, list, [signed, second, third], proof]), "WillSignatureInvalid");
-        const onlyShare = { ...signed, walletSignature: first.walletSignature };
+        await rejects(registry().write.accept([id, list, [signed, second, third], [], proof]), "WillSignatureInvalid");
+        const long = { ...signed, walletR: zeroHash, walletVs: zeroHash };
         await rejects(
-          registry().write.accept([id, list, [onlyShare, second, third], proof]),
+          registry().write.accept([id, list, [long, second, third], [wallet], proof]),
+          "WillSignatureInvalid",
+        );
+        const onlyShare = { ...signed, walletR: first.walletR, walletVs: first.walletVs };
+        await rejects(
+          registry().write.accept([id, list, [onlyShare, second, third], [], proof]),
           "WillShareSignatureInvalid",
         );
       };
@@ -191,30 +198,41 @@ describe("WillRegistry", () => {
       await tries({}, slice(keccak256("0x"), 0, 29));
       await tries({}, undefined, 2);
 
-      const s = BigInt(slice(first.walletSignature, 32, 64));
-      const v = Number.parseInt(first.walletSignature.slice(-2), 16);
-      const malleated =
-        `${slice(first.walletSignature, 0, 32)}${toHex(ORDER - s, { size: 32 }).slice(2)}${v === 27 ? "1c" : "1b"}` as Hex;
+      // The twin with a high s: it does not fit beside the parity in EIP-2098's form, so it is also tried in 65 bytes.
+      const split = (vs: Hex) => ({ s: BigInt(vs) & ((1n << 255n) - 1n), parity: BigInt(vs) >> 255n });
+      const twin = (vs: Hex): Hex => {
+        const { s, parity } = split(vs);
+        return toHex((ORDER - s) | ((parity ^ 1n) << 255n), { size: 32 });
+      };
       await rejects(
-        registry().write.accept([id, list, [{ ...first, walletSignature: malleated }, second, third], proof]),
+        registry().write.accept([id, list, [{ ...first, walletVs: twin(first.walletVs) }, second, third], [], proof]),
         "WillSignatureInvalid",
       );
-      const word = BigInt(first.shareVs);
-      const lowS = word & ((1n << 255n) - 1n);
-      const highVs = toHex((ORDER - lowS) | (((word >> 255n) ^ 1n) << 255n), { size: 32 });
+      const { s, parity } = split(first.walletVs);
+      const malleated: Hex = `${first.walletR}${toHex(ORDER - s, { size: 32 }).slice(2)}${parity === 0n ? "1c" : "1b"}`;
+      const long = { ...first, walletR: zeroHash, walletVs: zeroHash };
       await rejects(
-        registry().write.accept([id, list, [{ ...first, shareVs: highVs }, second, third], proof]),
+        registry().write.accept([id, list, [long, second, third], [malleated], proof]),
+        "WillSignatureInvalid",
+      );
+      await rejects(
+        registry().write.accept([id, list, [{ ...first, shareVs: twin(first.shareVs) }, second, third], [], proof]),
         "WillShareSignatureInvalid",
       );
+      // No signature at all where the wallet's should be, and fewer than there are contracts.
+      await rejects(registry().write.accept([id, list, [long, second, third], [], proof]), "WillSignatureInvalid");
     });
 
     it("refuses lists that are not the manifest's", async () => {
-      const [id, list, acceptances, proof] = await accept(1);
-      await rejects(registry().write.accept([id, list, acceptances.slice(1), proof]), "WillListLengthWrong");
-      await rejects(registry().write.accept([id, list.slice(1), acceptances.slice(1), proof]), "WillListLengthWrong");
-      await rejects(registry().write.accept([id, [...list].reverse(), acceptances, proof]), "WillNotInManifest");
+      const [id, list, acceptances, , proof] = await accept(1);
+      await rejects(registry().write.accept([id, list, acceptances.slice(1), [], proof]), "WillListLengthWrong");
+      await rejects(
+        registry().write.accept([id, list.slice(1), acceptances.slice(1), [], proof]),
+        "WillListLengthWrong",
+      );
+      await rejects(registry().write.accept([id, [...list].reverse(), acceptances, [], proof]), "WillNotInManifest");
       const none = kit.willId(kit.testator.address, 9n);
-      await rejects(registry().write.accept([none, list, acceptances, proof]), "WillStateWrong");
+      await rejects(registry().write.accept([none, list, acceptances, [], proof]), "WillStateWrong");
     });
 
     it("heirs may be ERC-1271 accounts", async () => {
@@ -239,15 +257,22 @@ describe("WillRegistry", () => {
         wallet: account.address,
       });
       const { r, vs } = signWithShare(estate.heirShares[0]?.scalar as bigint, willDigest(data));
-      const signed = { walletSignature: await kit.sign(kit.heirs[0] as never, data), shareR: r, shareVs: vs };
-      const empty = { walletSignature: "0x" as Hex, shareR: zeroHash as Hex, shareVs: zeroHash as Hex };
-      await registry().write.accept([id, list, [signed, empty, empty], kit.manifestProof(manifest, "heirs")]);
+      const signature = await kit.sign(kit.heirs[0] as never, data);
+      const signed = { ...kit.NO_ACCEPTANCE, shareR: r, shareVs: vs };
+      const empty = kit.NO_ACCEPTANCE;
+      await registry().write.accept([
+        id,
+        list,
+        [signed, empty, empty],
+        [signature],
+        kit.manifestProof(manifest, "heirs"),
+      ]);
       expect((await registry().read.progressOf([id]))[0]).to.equal(1);
     });
   });
 
   describe("versions", () => {
-    it("versions only go up, and acceptances of one never count for the next", async () => {
+    it("invariant 2: versions only go up, and acceptances of one never count for the next", async () => {
       await kit.activate(wills, estate);
       const next = await kit.sealEstate(wills, { version: 2 });
       const [, terms, root, manifest] = kit.createArguments(next);
@@ -262,12 +287,13 @@ describe("WillRegistry", () => {
           estate.id,
           kit.heirList(next.manifest),
           old,
+          [],
           kit.manifestProof(next.manifest, "heirs"),
         ]),
         "WillSignatureInvalid",
       );
       await rejects(
-        registry().write.accept([estate.id, kit.heirList(estate.manifest), old, proofOf("heirs")]),
+        registry().write.accept([estate.id, kit.heirList(estate.manifest), old, [], proofOf("heirs")]),
         "WillNotInManifest",
       );
       await kit.acceptAll(wills, next);
@@ -325,7 +351,7 @@ describe("WillRegistry", () => {
       await rejects(registry().write.heartbeat([estate.id], by(kit.relayer)), "WillNotTestator");
     });
 
-    it("strictly increases; a relayed beat is not replayed, not from another chain or will, not over 300 s ahead", async () => {
+    it("invariant 4: strictly increases; a relayed beat is not replayed, not from another chain or will, not over 300 s ahead", async () => {
       const time = await kit.now(wills);
       const good = await beat(time + 300);
       const names = async (...list: Awaited<ReturnType<typeof beat>>[]) => {
@@ -427,6 +453,7 @@ describe("WillRegistry", () => {
       await rejects(overdue(), "WillNotOverdue");
       await kit.at(wills, due);
       const [event] = await events(await overdue());
+      expect(event?.eventName).to.equal("WillOverdueClaimed");
       expect(event?.args).to.deep.include({ bond: kit.CLAIM_BOND, windowEnd: due + 180 * kit.DAY, claim: 1 });
       expect(await state()).to.equal(STATE.Claimed);
     });
@@ -455,6 +482,7 @@ describe("WillRegistry", () => {
       await refusing.write.setRefusing([true]);
       await rejects(registry().write.withdrawBond([refusing.address], by(kit.testator)), "WillTransferFailed");
       const paid = await events(await registry().write.withdrawBond([kit.relayer.address], by(kit.testator)));
+      expect(paid[0]?.eventName).to.equal("WillBondWithdrawn");
       expect(paid[0]?.args).to.deep.equal({ to: kit.relayer.address, amount: kit.CLAIM_BOND });
       await rejects(registry().write.withdrawBond([kit.relayer.address], by(kit.testator)), "WillNothingToWithdraw");
     });
@@ -490,7 +518,7 @@ describe("WillRegistry", () => {
     const vetoByKey = (account: { address: Hex } = kit.vetoKey) =>
       registry().write.vetoByKey([estate.id, estate.manifest.vetoKey.salt, proofOf("vetoKey")], by(account));
 
-    it("a living testator with the key can always return to Active: directly, by a beat, by signature, by the veto key", async () => {
+    it("invariant 3: a living testator with the key can always return to Active: directly, by a beat, by signature, by the veto key", async () => {
       const data = kit.message(estate, "Veto", { claim: 3 });
       const ways: [number, () => Promise<Hex>][] = [
         [1, () => registry().write.veto([estate.id], by(kit.testator))],
@@ -520,7 +548,7 @@ describe("WillRegistry", () => {
       await rejects(registry().write.vetoBySignature([estate.id, other]), "WillSignatureInvalid");
     });
 
-    it("the window: no release one second before its end, release at it, and no veto after release", async () => {
+    it("invariant 3: no release one second before its end, release at it, and no veto after release", async () => {
       const [, windowEnd] = await registry().read.clockOf([estate.id]);
       await kit.at(wills, windowEnd - 1);
       await rejects(registry().write.finalise([estate.id]), "WillWindowOpen");
@@ -549,7 +577,9 @@ describe("WillRegistry", () => {
 
     it("guardians only lengthen a window: each once a claim, three in all, and only before its end", async () => {
       const [, windowEnd] = await registry().read.clockOf([estate.id]);
-      expect((await events(await extend(1)))[0]?.args).to.deep.equal({
+      const [extended] = await events(await extend(1));
+      expect(extended?.eventName).to.equal("WillWindowExtended");
+      expect(extended?.args).to.deep.equal({
         id: estate.id,
         guardian: 1,
         windowEnd: windowEnd + 30 * kit.DAY,
@@ -592,7 +622,7 @@ describe("WillRegistry", () => {
       return [estate.id, index, r, vs, proofOf(`guardianShare:${index}`)] as const;
     };
 
-    it("published share accepted ⇔ s·G is the committed point; once each, in any order", async () => {
+    it("invariant 6: published share accepted ⇔ s·G is the committed point; once each, in any order", async () => {
       await kit.activate(wills, estate);
       await rejects(kit.publish(wills, estate, 1), "WillStateWrong");
       await kit.release(wills, estate);
@@ -612,6 +642,7 @@ describe("WillRegistry", () => {
           "WillNotInManifest",
         );
         const [event] = await events(await kit.publish(wills, estate, index));
+        expect(event?.eventName).to.equal("WillSharePublished");
         expect(event?.args).to.deep.equal({ id: estate.id, guardian: index, share: scalar });
         await rejects(kit.publish(wills, estate, index), "WillShareAlreadyPublished");
       }
@@ -620,9 +651,10 @@ describe("WillRegistry", () => {
       expect((await registry().read.progressOf([estate.id]))[2]).to.equal(0b11001);
     });
 
-    it("a leak is proven without the share, by its reporter only, disables the guardian and never releases", async () => {
+    it("invariant 9: a leak is proven without the share, by its reporter only, disables the guardian and never releases", async () => {
       await kit.activate(wills, estate);
       const [event] = await events(await registry().write.proveLeak(await leak(2), by(kit.relayer)));
+      expect(event?.eventName).to.equal("WillLeakProven");
       expect(event?.args).to.deep.equal({ id: estate.id, guardian: 2, reporter: kit.relayer.address });
       expect(JSON.stringify(await leak(2), (_, v: unknown) => String(v))).not.to.include(
         toHex(estate.guardianShares[1]?.release.scalar as bigint).slice(2),
@@ -673,6 +705,7 @@ describe("WillRegistry", () => {
       const [first, second] = await signatures(1, 2);
       await rejects(open([second as Hex, first as Hex, "0x"]), "WillSignatureInvalid");
       const [event] = await events(await open(await signatures(1, 3)));
+      expect(event?.eventName).to.equal("WillOpened");
       expect(event?.args).to.deep.equal({ id: estate.id, version: 1, commitment });
       expect(await state()).to.equal(STATE.Opened);
       await rejects(open(await signatures(1, 3)), "WillStateWrong");

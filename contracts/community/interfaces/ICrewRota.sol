@@ -15,6 +15,9 @@ struct CrewFigures {
     uint24 shiftLength;
     /// @notice When shift 0 began, unix seconds.
     uint32 epoch;
+    /// @notice Of the crew's terms, beside the loads because proving a repair needs both.
+    uint24 verifySpan;
+    uint8 verifyCount;
 }
 
 /// @title ICrewRota
@@ -66,9 +69,6 @@ interface ICrewRota {
 
     /// @notice Sixteen shifts of a crew: bit 16·shift + seat.
     function availabilityOf(uint16 crew, uint32 period) external view returns (uint256);
-
-    /// @notice Number of the running shift.
-    function shiftOf(uint16 crew) external view returns (uint256);
 
     /// @notice Founds a crew; the caller is its principal.
     function foundCrew(

@@ -82,7 +82,8 @@ interface IEquipmentRegister {
     event DeviceKeyCancelled(uint32 indexed device, address indexed by);
     event DeviceKeyChanged(uint32 indexed device, address indexed key);
     event DeviceRetired(uint32 indexed device);
-    event ReadingAccepted(uint32 indexed device, uint32 counter, uint32 observedAt, int32 value, DeviceStatus status);
+    /// @param reading Device, counter, observedAt and value, packed as the device signed them.
+    event ReadingAccepted(uint32 indexed device, Reading reading, DeviceStatus status);
     event DeviceWentOffline(uint32 indexed device, uint32 lastSeenAt);
 
     /// @notice The signatures were to be used before this deadline.
@@ -203,7 +204,7 @@ interface IEquipmentRegister {
     /// @notice Takes one signed reading; anyone may bring it.
     /// @return status How the device is doing now.
     /// @return crew The crew that repairs it.
-    function submit(SignedReading calldata signed) external returns (DeviceStatus status, uint16 crew);
+    function record(SignedReading calldata signed) external returns (DeviceStatus status, uint16 crew);
 
     /// @notice Takes many; those that are stale, unsigned or unknown are passed over.
     /// @return accepted How many were taken.

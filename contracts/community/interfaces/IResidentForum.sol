@@ -7,8 +7,9 @@ enum ResidentSubject {
     Fixed
 }
 
-/// @notice A dispute about one repair.
+/// @notice A dispute about one repair, or its inspection.
 struct Dispute {
+    /// @notice Zero: an inspection, which has no bond.
     address plaintiff;
     address community;
     /// @notice From this block on the panel can be drawn.
@@ -31,6 +32,8 @@ interface IResidentForum {
     event ResidentSaid(uint32 indexed device, ResidentSubject indexed subject, address indexed resident, uint16 count);
     event ResidentsAgreed(uint32 indexed device, ResidentSubject indexed subject);
     event DisputeOpened(bytes32 indexed id, address indexed community, address indexed plaintiff);
+    event RepairNominated(bytes32 indexed id, uint40 drawBlock);
+    event InspectionOpened(bytes32 indexed id, address indexed community);
     event PanelDrawn(bytes32 indexed id, address[3] panel);
     event PanelVoted(bytes32 indexed id, address indexed member, bool uphold);
     event DisputeBondPaid(bytes32 indexed id, address indexed to, uint256 amount);
@@ -47,6 +50,12 @@ interface IResidentForum {
     /// @notice The bond sent is not the bond asked for, or the dispute exists.
     /// @dev Send exactly the amount given, once.
     error ForumDisputeRefused(uint256 sent, uint256 needed);
+    /// @notice This repair was nominated for inspection before.
+    /// @dev Nothing to do: there is one lot for a repair.
+    error ForumNominatedBefore(bytes32 id);
+    /// @notice The lot did not choose this repair for inspection, is not known yet, or is known no more.
+    /// @dev Nominate the repair, wait for the block given, and open the inspection within 256 blocks of it.
+    error ForumNotChosen(bytes32 id, uint40 drawBlock);
     /// @notice The panel cannot be drawn now.
     /// @dev Wait for the block given; a panel is drawn once.
     error ForumDrawNotReady(bytes32 id, uint40 drawFrom);
@@ -72,6 +81,9 @@ interface IResidentForum {
     /// @notice Whether a dispute is decided, and for whom.
     function verdictOf(bytes32 id) external view returns (bool decided, bool upheld);
 
+    /// @notice What the lot says of a nominated repair: whether it fell, and whether it chose the repair for inspection.
+    function lotOf(bytes32 id) external view returns (bool known, bool chosen);
+
     /// @notice Identifier of a dispute brought by the contract `court` under `reference_`.
     function disputeId(address court, bytes32 reference_) external pure returns (bytes32);
 
@@ -81,4 +93,10 @@ interface IResidentForum {
         address community,
         address plaintiff
     ) external payable returns (bytes32 id);
+
+    /// @notice Lets the lot decide whether a repair is inspected; called by the contract that will ask for the verdict.
+    function nominate(bytes32 reference_) external returns (bytes32 id);
+
+    /// @notice Opens the inspection of a repair that the lot chose: a panel judges it, and nobody needs a bond.
+    function openInspection(bytes32 reference_, address community) external returns (bytes32 id);
 }

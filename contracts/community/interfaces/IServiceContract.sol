@@ -28,29 +28,32 @@ struct RepairFacts {
 }
 
 /// @notice What owner and contractor agreed on; amounts in the token's smallest unit.
+/// @dev What every settlement reads stands in the second slot.
 struct ServiceTerms {
     /// @notice Zero: ETH.
     address token;
+    /// @notice For each begun minute of downtime beyond the promised availability.
+    uint64 downtimeRate;
     /// @notice For a proven repair.
     uint96 fee;
     /// @notice For a call-out when the fault cleared itself.
     uint96 callOutFee;
-    /// @notice Each RETAINER_PERIOD.
-    uint96 retainer;
-    /// @notice For a redo inside the warranty, and for a refuted repair.
-    uint96 redoPenalty;
-    /// @notice Most that one order can cost the contractor.
-    uint96 penaltyCap;
-    /// @notice For each begun minute of late response, arrival, restoration.
-    uint64 responseRate;
-    uint64 arrivalRate;
-    uint64 restoreRate;
-    /// @notice For each begun minute of downtime beyond the promised availability.
-    uint64 downtimeRate;
     /// @notice Promised availability, 1/10,000.
     uint16 availabilityBp;
     /// @notice From notice to the end, and from the end to the release of escrow and bond, seconds.
     uint32 notice;
+    /// @notice Each RETAINER_PERIOD.
+    uint96 retainer;
+    /// @notice For each begun minute of late response.
+    uint64 responseRate;
+    /// @notice For a redo inside the warranty, and for a refuted repair.
+    uint96 redoPenalty;
+    /// @notice For each begun minute of late arrival.
+    uint64 arrivalRate;
+    /// @notice Most that one order can cost the contractor.
+    uint96 penaltyCap;
+    /// @notice For each begun minute of late restoration.
+    uint64 restoreRate;
 }
 
 /// @notice Who the agreement binds and what it holds.
@@ -62,12 +65,12 @@ struct Agreement {
     uint40 retainedUntil;
     address contractor;
     address backup;
+    uint104 escrow;
+    uint104 contractorDue;
     /// @notice When it ends; 0: no notice given.
     uint40 endsAt;
-    uint128 escrow;
-    uint128 contractorDue;
-    uint128 bond;
-    uint128 backupDue;
+    uint104 bond;
+    uint104 backupDue;
     /// @notice Fees earned while the escrow was empty; paid first from the next deposit.
     uint128 contractorArrears;
     uint128 backupArrears;

@@ -11,7 +11,6 @@ interface IWorkOrders {
         OrderId indexed order,
         uint32 indexed device,
         uint16 indexed crew,
-        FaultKind kind,
         uint8 level,
         uint8 seat,
         bool redo
@@ -49,8 +48,8 @@ interface IWorkOrders {
     /// @notice No deadline has passed, or the order is at the last level.
     /// @dev Try again after the time given.
     error OrderNotDue(uint32 device, FaultKind kind, uint256 dueAt);
-    /// @notice Only a resident may dispute, and only while the confirm window is open.
-    /// @dev Enrol as a resident; dispute before the order closes.
+    /// @notice Only a resident may dispute; disputes and nominations need an open confirm window.
+    /// @dev Enrol as a resident; dispute or nominate before the window closes.
     error OrderNotDisputable(uint32 device, FaultKind kind, address caller);
     /// @notice The panel has not decided yet.
     /// @dev Wait for the vote or its deadline.
@@ -68,9 +67,6 @@ interface IWorkOrders {
     /// @notice Whether the warranty of a closed order is over too.
     function isFinal(uint32 device, FaultKind kind) external view returns (bool);
 
-    /// @notice Identifier under which the forum knows a dispute about an order.
-    function disputeReference(OrderId order) external pure returns (bytes32);
-
     /// @notice Brings a reading and opens an order when it confirms a fault; anyone.
     function report(SignedReading calldata signed) external;
 
@@ -78,30 +74,30 @@ interface IWorkOrders {
     function open(uint32 device, FaultKind kind) external;
 
     /// @notice Accepts; the assignee.
-    function accept(uint32 device, FaultKind kind) external;
+    function acceptWork(uint32 device, FaultKind kind) external;
 
     /// @notice Declines, at the cost of a rota point; the member on duty.
     function decline(uint32 device, FaultKind kind) external;
 
-    /// @notice Is on site (and accepts on the way); the assignee.
-    function arrive(uint32 device, FaultKind kind) external;
+    /// @notice Is on site (who was only assigned accepts by that); the assignee.
+    function arriveAtSite(uint32 device, FaultKind kind) external;
 
     /// @notice Starts work; the assignee.
-    function start(uint32 device, FaultKind kind) external;
+    function beginRepair(uint32 device, FaultKind kind) external;
 
     /// @notice Waits for parts; the assignee. Once the time for it is used up, anyone ends the wait with `escalate`.
     function hold(uint32 device, FaultKind kind) external;
 
     /// @notice Goes on; the assignee.
-    function resume(uint32 device, FaultKind kind) external;
+    function continueWork(uint32 device, FaultKind kind) external;
 
-    /// @notice Claims that it is repaired; the assignee.
+    /// @notice Claims that it is repaired; the assignee, who holds a technician's credential at this moment.
     /// @param code Failure class, mode and cause, one byte each.
     /// @param evidenceRoot Root over photographs, parts and notes, kept off chain.
-    function claimFixed(uint32 device, FaultKind kind, uint24 code, bytes32 evidenceRoot) external;
+    function claimRepaired(uint32 device, FaultKind kind, uint24 code, bytes32 evidenceRoot) external;
 
     /// @notice Proves the repair by the device's own readings; anyone.
-    function prove(
+    function proveRepair(
         uint32 device,
         FaultKind kind,
         SignedReading[] calldata run,
@@ -125,9 +121,16 @@ interface IWorkOrders {
     /// @notice Disputes a repair with a bond; a resident.
     function dispute(uint32 device, FaultKind kind) external payable;
 
+    /// @notice Lets the lot decide whether a restored order is inspected; anyone, once, while the confirm window is open.
+    function nominate(uint32 device, FaultKind kind) external;
+
+    /// @notice Hands a restored order that the lot chose to a panel of residents, without a bond; anyone.
+    function inspect(uint32 device, FaultKind kind) external;
+
     /// @notice Carries out the panel's verdict; anyone.
     function rule(uint32 device, FaultKind kind) external;
 
-    /// @notice Closes a restored order after the confirm window, or as soon as residents confirm; moves the money; anyone.
+    /// @notice Closes a restored order and moves the money; anyone. After the confirm window, or as soon as residents
+    /// confirm and the lot has passed the order by.
     function settle(uint32 device, FaultKind kind) external;
 }

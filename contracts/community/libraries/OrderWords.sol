@@ -97,6 +97,10 @@ library OrderWords {
         return OrderState(word >> 252);
     }
 
+    function isIn(uint256 word, OrderState state) internal pure returns (bool) {
+        return word >> 252 == uint256(state);
+    }
+
     function levelOf(uint256 word) internal pure returns (uint8) {
         return uint8((word >> 248) & 15);
     }
@@ -135,12 +139,27 @@ library OrderWords {
 
     /// @notice When the order ended, unix seconds; its opening while it has not.
     function endedAtOf(uint256 word) internal pure returns (uint256) {
-        return openedAtOf(word) + ((word >> 92) & MAX_SPAN);
+        return openedAtOf(word) + restoredOf(word);
+    }
+
+    /// @notice Seconds from opening to the first acceptance; 0: did not happen.
+    function acceptedOf(uint256 word) internal pure returns (uint256) {
+        return (word >> 148) & MAX_SPAN;
+    }
+
+    /// @notice Seconds from opening to the first arrival; 0: did not happen.
+    function arrivedOf(uint256 word) internal pure returns (uint256) {
+        return (word >> 120) & MAX_SPAN;
+    }
+
+    /// @notice Seconds from opening to the end; 0: has not ended.
+    function restoredOf(uint256 word) internal pure returns (uint256) {
+        return (word >> 92) & MAX_SPAN;
     }
 
     /// @notice Whether somebody has been on site.
     function wasOnSite(uint256 word) internal pure returns (bool) {
-        return (word >> 120) & MAX_SPAN != 0;
+        return arrivedOf(word) != 0;
     }
 
     /// @notice Whether work or judgement on the order is still going on: no other of its kind can open.
@@ -192,12 +211,12 @@ library OrderWords {
 
     /// @notice Notes the first acceptance; later ones do not count.
     function withAccepted(uint256 word, uint256 moment) internal pure returns (uint256) {
-        return (word >> 148) & MAX_SPAN != 0 ? word : word | (_since(word, moment) << 148);
+        return acceptedOf(word) != 0 ? word : word | (_since(word, moment) << 148);
     }
 
     /// @notice Notes the first arrival; later ones do not count.
     function withArrived(uint256 word, uint256 moment) internal pure returns (uint256) {
-        return (word >> 120) & MAX_SPAN != 0 ? word : word | (_since(word, moment) << 120);
+        return arrivedOf(word) != 0 ? word : word | (_since(word, moment) << 120);
     }
 
     /// @notice Notes the end; an order ends once.

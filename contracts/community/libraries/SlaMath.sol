@@ -2,12 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {DeviceRecord, RepairFacts, RepairOutcome, ServiceTerms} from "../interfaces/IServiceContract.sol";
-import {Order, OrderWords} from "./OrderWords.sol";
+import {OrderWords} from "./OrderWords.sol";
 import {TermsWords} from "./TermsWords.sol";
 
 /// @title SlaMath
 /// @notice Fees, penalties and running sums: pure functions of stored timestamps.
 library SlaMath {
+    using OrderWords for uint256;
     using TermsWords for uint256;
 
     /// @dev Seat of the backup contractor in a crew.
@@ -15,29 +16,29 @@ library SlaMath {
 
     /// @notice What an order's stored timestamps say against the crew's terms: the same whenever it is asked.
     function factsOf(
-        uint256 orderWord,
+        uint256 order,
         uint256 terms,
         RepairOutcome outcome
     ) internal pure returns (RepairFacts memory facts) {
-        Order memory order = OrderWords.unpackOrder(orderWord);
         facts.outcome = outcome;
-        facts.redo = order.redo;
-        facts.backup = order.seat == BACKUP;
-        facts.onSite = order.arrived != 0;
-        facts.openedAt = order.openedAt;
-        facts.endedAt = order.openedAt + order.restored;
-        // What never happened is as late as the end.
+        facts.redo = order.isRedo();
+        facts.backup = order.seatOf() == BACKUP;
+        facts.onSite = order.wasOnSite();
+        facts.openedAt = uint32(order.openedAtOf());
+        facts.endedAt = uint32(order.endedAtOf());
         uint256 allowed = terms.response();
-        facts.lateResponse = _late(order.accepted == 0 ? order.restored : order.accepted, allowed);
+        facts.lateResponse = _late(order, order.acceptedOf(), allowed);
         allowed += terms.arrival();
-        facts.lateArrival = _late(order.arrived == 0 ? order.restored : order.arrived, allowed);
+        facts.lateArrival = _late(order, order.arrivedOf(), allowed);
         // Waiting for parts excuses as much as was agreed, whenever the wait was ended.
-        uint256 held = uint256(order.held) * 60;
+        uint256 held = order.heldOf() * 60;
         allowed += terms.restore() + (held < terms.holdMax() ? held : terms.holdMax());
-        facts.lateRestore = _late(order.restored, allowed);
+        facts.lateRestore = _late(order, order.restoredOf(), allowed);
     }
 
-    function _late(uint32 taken, uint256 allowed) private pure returns (uint32) {
+    /// @dev What never happened is as late as the end.
+    function _late(uint256 order, uint256 taken, uint256 allowed) private pure returns (uint32) {
+        if (taken == 0) taken = order.restoredOf();
         return taken > allowed ? uint32(taken - allowed) : 0;
     }
 
@@ -106,23 +107,27 @@ library SlaMath {
         RepairFacts memory facts,
         uint256 availabilityBp
     ) internal pure returns (uint256 excessDown) {
-        uint256 from = facts.openedAt > record.lastUp ? facts.openedAt : record.lastUp;
-        if (facts.endedAt > from) {
-            record.downSeconds += uint40(facts.endedAt - from);
-            record.lastUp = facts.endedAt;
-        }
-        if (facts.outcome == RepairOutcome.SelfCleared) {
-            ++record.falseAlarms;
-        } else if (facts.outcome == RepairOutcome.Repaired) {
-            ++record.repairs;
-            record.repairSeconds += facts.endedAt - facts.openedAt;
-        }
-        if (facts.redo) ++record.redos;
-        uint256 covered = record.lastUp - record.coveredSince;
-        uint256 allowed = (covered * (10_000 - availabilityBp)) / 10_000 + record.chargedSeconds;
-        if (record.downSeconds > allowed) {
-            excessDown = record.downSeconds - allowed;
-            record.chargedSeconds += uint40(excessDown);
+        // 40 bits of seconds last 34,000 years, 24 bits of orders one a minute for 31; an end never lies before its
+        // opening, nor `lastUp` before `coveredSince`; availability is at most 10,000.
+        unchecked {
+            uint256 from = facts.openedAt > record.lastUp ? facts.openedAt : record.lastUp;
+            if (facts.endedAt > from) {
+                record.downSeconds += uint40(facts.endedAt - from);
+                record.lastUp = facts.endedAt;
+            }
+            if (facts.outcome == RepairOutcome.SelfCleared) {
+                ++record.falseAlarms;
+            } else if (facts.outcome == RepairOutcome.Repaired) {
+                ++record.repairs;
+                record.repairSeconds += facts.endedAt - facts.openedAt;
+            }
+            if (facts.redo) ++record.redos;
+            uint256 covered = record.lastUp - record.coveredSince;
+            uint256 allowed = (covered * (10_000 - availabilityBp)) / 10_000 + record.chargedSeconds;
+            if (record.downSeconds > allowed) {
+                excessDown = record.downSeconds - allowed;
+                record.chargedSeconds += uint40(excessDown);
+            }
         }
     }
 }

@@ -63,14 +63,6 @@ library TermsWords {
         return uint24(word >> 160);
     }
 
-    function verifySpan(uint256 word) internal pure returns (uint256) {
-        return uint24(word >> 136);
-    }
-
-    function verifyCount(uint256 word) internal pure returns (uint256) {
-        return uint8(word >> 128);
-    }
-
     function verifyWindow(uint256 word) internal pure returns (uint256) {
         return uint24(word >> 104);
     }

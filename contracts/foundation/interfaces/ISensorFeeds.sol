@@ -70,6 +70,22 @@ struct FeedConfig {
     int128 maxPlausible;
 }
 
+/// @notice What a report says once its signatures are checked.
+struct ReportSummary {
+    /// @notice The round the readings are of.
+    uint32 round;
+    /// @notice When they were observed, unix seconds.
+    uint40 observedAt;
+    /// @notice The lowest value.
+    int128 lowest;
+    /// @notice The value `submit` would store.
+    int128 median;
+    /// @notice The highest value.
+    int128 highest;
+    /// @notice Bit i is set when sensor i signed.
+    uint256 sensors;
+}
+
 /// @title ISensorFeeds
 /// @notice Values measured by M of N sensors, each signing its own reading; the chain keeps the median and its history.
 /// @dev A report is packed: `round (4) ‖ observedAt (5) ‖ epoch (2)`, then readings in ascending order of value, 81 bytes
@@ -239,6 +255,10 @@ interface ISensorFeeds is IFeedReader {
 
     /// @notice Whether the key was ejected from the feed.
     function isEjected(FeedId feed, SensorKey calldata key) external view returns (bool);
+
+    /// @notice Checks a report's signatures against the sensors in force, as `submit` does, and tells what it says.
+    /// @dev Looks neither at the stored round nor at the clock, so that a report can serve as evidence later.
+    function inspectReport(FeedId feed, bytes calldata report) external view returns (ReportSummary memory summary);
 
     /// @notice The id of the feed so described.
     function feedIdOf(FeedDescription calldata description) external pure returns (FeedId);

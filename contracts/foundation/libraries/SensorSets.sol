@@ -51,8 +51,8 @@ library SensorSets {
         for (uint256 i = 0; i < n; ++i) if (keys[i].curve == Curve.P256) ++points;
 
         set = new bytes(HEADER + 32 * n + 64 * points);
-        setWord(set, 0, _packTraits(traits, n));
-        setWord(set, 32, (uint256(uint128(traits.minPlausible)) << 128) | uint128(traits.maxPlausible));
+        setWord(set, 0, packTraits(traits, n));
+        setWord(set, 32, packRange(traits));
 
         bytes32[] memory hashes = new bytes32[](n);
         uint256 tail = HEADER + 32 * n;
@@ -182,7 +182,8 @@ library SensorSets {
         }
     }
 
-    function _packTraits(SetTraits memory traits, uint256 n) private pure returns (uint256) {
+    /// @notice Word 0 of a set of `n` keys.
+    function packTraits(SetTraits memory traits, uint256 n) internal pure returns (uint256) {
         return
             uint256(traits.quorum) |
             (n << 8) |
@@ -191,6 +192,11 @@ library SensorSets {
             (uint256(traits.epoch) << 32) |
             (uint256(traits.deviationBps) << 48) |
             (uint256(traits.heartbeat) << 64);
+    }
+
+    /// @notice Word 1: the plausible range.
+    function packRange(SetTraits memory traits) internal pure returns (uint256) {
+        return (uint256(uint128(traits.minPlausible)) << 128) | uint128(traits.maxPlausible);
     }
 
     /// @dev Ids are digests: two of them never differ in their last bits alone.

@@ -51,9 +51,11 @@ struct WillSignature {
 }
 
 /// @notice One heir's acceptance: the wallet's signature and the share's, over the same digest.
-/// @dev An empty `walletSignature` leaves this heir out of the batch.
+/// @dev Both in EIP-2098's form. `shareR` zero leaves this heir out of the batch; `walletR` zero says that the wallet is a
+/// contract, whose ERC-1271 signature is the next one of `contractSignatures`.
 struct WillAcceptance {
-    bytes walletSignature;
+    bytes32 walletR;
+    bytes32 walletVs;
     bytes32 shareR;
     bytes32 shareVs;
 }
@@ -270,10 +272,12 @@ interface IWillRegistry {
     // ------------------------------------------------------------------ heirs
 
     /// @notice Records acceptances. `heirs` are all heirs in order; `acceptances` has an entry for each.
+    /// @param contractSignatures Signatures of those wallets that are contracts, in the heirs' order.
     function accept(
         WillId id,
         WillHeir[] calldata heirs,
         WillAcceptance[] calldata acceptances,
+        bytes[] calldata contractSignatures,
         bytes32[] calldata proof
     ) external;
 

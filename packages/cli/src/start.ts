@@ -18,6 +18,17 @@ async function askSecret(question: string): Promise<string> {
   return answer;
 }
 
+/** Asks on the terminal, in the open; Ctrl-C and Ctrl-D answer nothing. */
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
+  const answer = await new Promise<string>((resolve) => {
+    terminal.once("close", () => resolve(""));
+    terminal.question(question).then(resolve, () => resolve(""));
+  });
+  terminal.close();
+  return answer;
+}
+
 // Whoever reads only the first lines (publica … | head) closes the pipe; that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
@@ -30,6 +41,7 @@ void main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   askSecret: process.stdin.isTTY ? askSecret : undefined,
+  ask: process.stdin.isTTY ? ask : undefined,
 }).then((code) => {
   process.exitCode = code;
 });

@@ -44,7 +44,7 @@ describe("the command line", () => {
     });
   }
 
-  for (const path of ["", "inspect", "insure"]) {
+  for (const path of ["", "inspect", "insure", "community"]) {
     it(`publica ${path} explains itself with an example`, async () => {
       const { code, stdout } = await publica([...path.split(" ").filter((word) => word !== ""), "--help"]);
       expect(code).to.equal(0);
@@ -87,6 +87,16 @@ describe("the command line", () => {
     ["insure settle --series 1 --season 0x1", /pairs of hex digits/],
     ["insure withdraw --all --serve 1", /cannot be used with/],
     ["insure withdraw", /name --shares AMOUNT, --all or --serve N/],
+    ["community", /publica community needs one of status, kpis, report, confirm, open, accept/],
+    ["community status --fault limits", /--fault goes with --device/],
+    ["community status --device 0", /whole number from 1/],
+    ["community status --device 1 --fault noise", /Allowed choices are limits, silence, reported/],
+    ["community accept", /required option '--device <no>'/],
+    [`community claim --device 1 --evidence ${HASH} --code 1.2`, /class\.mode\.cause/],
+    [`community claim --device 1 --evidence ${HASH} --code 1.2.256`, /class\.mode\.cause/],
+    ["community claim --device 1 --code 1.2.3 --evidence 0x12", /A hash is 0x and 64 hex digits/],
+    ["community prove --device 1", /required option '--readings <file>'/],
+    ["community collect --crew 65536", /whole number from 1 to 65535/],
     ["insure backtest --csv x --column a --attachment 1 --exit 2", /required option '--kind <kind>'/],
     ["insure backtest --csv x --column a --kind mean --attachment 1 --exit 2", /Allowed choices are sum/],
     ["insure backtest --csv x --column a --kind daysAbove --attachment 1 --exit 2", /needs a --threshold/],

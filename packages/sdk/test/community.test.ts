@@ -1,30 +1,43 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { expect } from "chai";
 import fc from "fast-check";
 import { hashTypedData, hexToBytes, keccak256 as viemKeccak } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
+import * as communityModule from "../src/community/index.ts";
 import {
+  claimFixed,
   deviceKey,
   encodeSignature,
+  exposeGateway,
+  foundCrew,
+  fundService,
+  getCommunityView,
+  getOrder,
   keccak256,
   nextSweepHead,
   orderId,
   packReading,
   parseOrderId,
+  proveRepair,
   publicKey,
   readingDigest,
   rebuildCommunity,
+  setAvailability,
   sha256,
   shouldReport,
   signDigest,
+  stepOrder,
   sweepRoot,
   sweepWord,
   toHex,
   unpackReading,
+  voteOnDispute,
 } from "../src/community/index.ts";
+import type { WriteClient } from "../src/foundation/client.ts";
+import { PublicaError } from "../src/foundation/errors.ts";
 
 const key = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
@@ -196,5 +209,89 @@ describe("views rebuilt from events", () => {
       penalties: 3n,
     });
     expect(view.orders.get(limits)).to.deep.include({ level: 2, failures: 1, outcome: "repaired" });
+  });
+});
+
+type Action = (client: WriteClient, parameters: object) => Promise<unknown>;
+
+describe("what callers pass in", () => {
+  const ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+  const HASH = `0x${"e1".repeat(32)}` as const;
+  const SIGNED = { reading: 1n, a: HASH, b: HASH };
+  /** A client that would fail differently: nothing may get so far. */
+  const client = {} as WriteClient;
+
+  /** The call must be refused for this field, before anything is sent. */
+  async function refusedFor(field: string, call: () => Promise<unknown>): Promise<void> {
+    const error = await call().then(
+      () => undefined,
+      (caught: unknown) => caught,
+    );
+    expect(error, field).to.be.instanceOf(PublicaError);
+    const { code, message, remedy, values } = error as PublicaError;
+    expect({ code, field: values[0] }).to.deep.equal({ code: "SdkInvalidInput", field });
+    expect(message).to.contain(field);
+    expect(remedy).to.contain(field);
+  }
+
+  it("is checked once, at the edge, and the error names the field and the remedy", async () => {
+    const order = { orders: ADDRESS, device: 1, kind: "limits" } as const;
+    await refusedFor("orders", () => stepOrder(client, { ...order, orders: "0x12", step: "accept" }));
+    await refusedFor("device", () => stepOrder(client, { ...order, device: 0, step: "accept" }));
+    await refusedFor("device", () => stepOrder(client, { ...order, device: 1.5, step: "accept" }));
+    await refusedFor("device", () => stepOrder(client, { ...order, device: 2 ** 32, step: "accept" }));
+    await refusedFor("kind", () => stepOrder(client, { ...order, kind: "noise" as "limits", step: "accept" }));
+    await refusedFor("step", () => stepOrder(client, { ...order, step: "prove" as "accept" }));
+    await refusedFor("code", () => claimFixed(client, { ...order, code: 2 ** 24, evidenceRoot: HASH }));
+    await refusedFor("evidenceRoot", () => claimFixed(client, { ...order, code: 1, evidenceRoot: "0x12" }));
+    await refusedFor("run", () => proveRepair(client, { ...order, run: [] }));
+    await refusedFor("run.1.a", () => proveRepair(client, { ...order, run: [SIGNED, { ...SIGNED, a: "0x" }] }));
+    await refusedFor("partnerRun.0.reading", () =>
+      proveRepair(client, { ...order, run: [SIGNED], partnerRun: [{ ...SIGNED, reading: -1n }] }),
+    );
+    await refusedFor("kind", () => getOrder(client, { ...order, kind: "" as "limits" }));
+    await refusedFor("fromBlock", () =>
+      getCommunityView(client, { orders: ADDRESS, service: ADDRESS, fromBlock: -1n }),
+    );
+    const crew = { response: 1, arrival: 1, restore: 1, holdMax: 1, verifySpan: 1, verifyCount: 2, verifyWindow: 1 };
+    const terms = { ...crew, confirmWindow: 1, warranty: 1 };
+    await refusedFor("terms.verifyCount", () =>
+      foundCrew(client, {
+        orders: ADDRESS,
+        lead: ADDRESS,
+        backup: ADDRESS,
+        shiftLength: 3_600,
+        terms: { ...terms, verifyCount: 1 },
+      }),
+    );
+    await refusedFor("shifts", () =>
+      setAvailability(client, { orders: ADDRESS, crew: 1, seat: 0, period: 0, shifts: 65_536 }),
+    );
+    await refusedFor("amount", () =>
+      fundService(client, { service: ADDRESS, orders: ADDRESS, crew: 1, amount: 2n ** 104n, inEth: true }),
+    );
+    await refusedFor("history", () =>
+      exposeGateway(client, { sweeps: ADDRESS, gateway: ADDRESS, run: [SIGNED], before: HASH, history: [] }),
+    );
+    await refusedFor("dispute", () => voteOnDispute(client, { forum: ADDRESS, dispute: "0x", uphold: true }));
+  });
+
+  it("has every field of every action checked: each refuses when nothing is given", async () => {
+    const folder = new URL("../src/community/", import.meta.url);
+    const actions = readdirSync(folder)
+      .filter((file) => readFileSync(new URL(file, folder), "utf8").includes("decoded("))
+      .map((file) => file.slice(0, -".ts".length));
+    expect(actions.length).to.be.greaterThan(50);
+    for (const name of actions) {
+      const action = (communityModule as unknown as Record<string, Action>)[name];
+      if (action === undefined) throw new Error(`${name} is not exported`);
+      const error = await action(client, {}).then(
+        () => undefined,
+        (caught: unknown) => caught,
+      );
+      expect(error, name).to.be.instanceOf(PublicaError);
+      expect((error as PublicaError).code, name).to.equal("SdkInvalidInput");
+      expect((error as PublicaError).message, name).to.contain(`${name}: `);
+    }
   });
 });

@@ -47,7 +47,7 @@ describe("threshold sharing", () => {
     );
   });
 
-  it("any N of N+1 shares reconstruct the same K_H; any N−1 do not, for every N up to 4", () => {
+  it("invariant 7: any N of N+1 shares reconstruct the same K_H; any N−1 do not, for every N up to 4", () => {
     for (let n = 2; n <= 4; n += 1) {
       const secret = 0x1234567890abcdefn * BigInt(n);
       const { shares, commitments } = deal({ secret, threshold: n, holders: n + 1 });
@@ -72,7 +72,7 @@ describe("threshold sharing", () => {
     );
   });
 
-  it("a corrupted share is detected every time and named", () => {
+  it("invariant 7: a corrupted share is detected every time and named", () => {
     const { shares, commitments } = deal({ secret: 99n, threshold: 3, holders: 5 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4 }), scalar, (at, wrong) => {

@@ -6,6 +6,8 @@ export interface Io {
   readonly cwd: string;
   /** Asks for a secret without showing it; undefined where nobody is there to answer. */
   readonly askSecret: ((question: string) => Promise<string>) | undefined;
+  /** Asks for a word in the open; undefined likewise. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
 }
 
 /** What a command found out: for programs, and for people. */

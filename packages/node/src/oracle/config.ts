@@ -37,6 +37,8 @@ const feed = z.strictObject({
       stuckAfter: z.number().int().min(0).default(0),
     })
     .prefault({}),
+  /** When this node is a member of the feed's committee: its enrolled key. The feed is then reported to AttestedFeed. */
+  committee: z.strictObject({ key: keySourceSchema }).optional(),
   /** When this node is itself a sensor of the feed: its key, and the devices whose window median it signs. */
   own: z
     .strictObject({
@@ -53,12 +55,14 @@ const feed = z.strictObject({
     .optional(),
 });
 
-export const oracleConfigSchema = z.strictObject({
+const settings = z.strictObject({
   chain: z.strictObject({
     id: z.number().int().positive(),
     rpc: z.array(z.url()).min(1, "give at least one endpoint, better two"),
     /** Address of SensorFeeds. */
     sensorFeeds: address,
+    /** Address of AttestedFeed, when this node serves in committees. */
+    attestedFeed: address.optional(),
     /** Blocks until a block counts as final. */
     finality: z.number().int().min(1).default(64),
     poll: duration.default(2),
@@ -123,6 +127,23 @@ export const oracleConfigSchema = z.strictObject({
   /** How long each node waits for the one before it in a round's order. */
   stagger: duration.default(10),
   log: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export const oracleConfigSchema = settings.superRefine(({ chain, feeds, peers }, context) => {
+  for (const [index, { committee, own }] of feeds.entries()) {
+    const path = ["feeds", index, "committee"];
+    if (committee === undefined) continue;
+    if (chain.attestedFeed === undefined)
+      context.addIssue({ code: "custom", path, message: "give the contract's address in chain.attestedFeed" });
+    if (own !== undefined)
+      context.addIssue({
+        code: "custom",
+        path,
+        message: "a node is a feed's sensor or its committee's member, not both",
+      });
+    if (peers.length === 0)
+      context.addIssue({ code: "custom", path, message: "name the other members' nodes in peers" });
+  }
 });
 
 export type OracleConfig = z.infer<typeof oracleConfigSchema>;

@@ -14,4 +14,3 @@ export {
   type VirtualDevice,
 } from "./simulate.ts";
 export { encodeSenml, parseSenml, type SenmlEntry, type SenmlRecord } from "./senml.ts";
-export { createOracleBot, type Intake, type OracleBot, type OracleBotParameters, type PostedReport } from "./bot.ts";

@@ -1,6 +1,8 @@
-import { sensorFeedsAbi } from "@publica/sdk/abi";
+import { attestedFeedAbi, sensorFeedsAbi } from "@publica/sdk/abi";
 import {
   accountSensor,
+  type CommitteeSigner,
+  committeeSigner,
   type FeedId,
   type FeedRound,
   median,
@@ -31,15 +33,16 @@ import { problem, reasonOf } from "../runtime/problem.ts";
 import { createRpc, isHex } from "../runtime/rpc.ts";
 import { createSubmitter, type SubmitterAlert, type SubmitterEdge } from "../runtime/submitter.ts";
 import { roundAt } from "./attestation.ts";
+import { createCommittee } from "./committee.ts";
 import type { OracleConfig } from "./config.ts";
 import { deviceIdOf } from "./envelope.ts";
 import { oracleRoutes } from "./ingest/http.ts";
 import { replay } from "./ingest/lines.ts";
 import { startMqtt } from "./ingest/mqtt.ts";
 import { createIntake, type Intake } from "./intake.ts";
-import { askPeer } from "./peers.ts";
+import { askMember, askPeer } from "./peers.ts";
 import { createRegistry, type FeedState } from "./registry.ts";
-import { createRounds, type Decision } from "./rounds.ts";
+import { createRounds, type Decision, type Rounds } from "./rounds.ts";
 import { createStore, ORACLE_MIGRATIONS } from "./store.ts";
 import { toScaled } from "./units.ts";
 
@@ -91,10 +94,15 @@ export interface NodeOptions {
   readonly onPost?: (state: FeedState, decision: Decision) => void;
 }
 
-const REPORTED_TOPIC = toEventHash(getAbiItem({ abi: sensorFeedsAbi, name: "FeedReported" }));
+const REPORTED_TOPICS: readonly (string | undefined)[] = [
+  toEventHash(getAbiItem({ abi: sensorFeedsAbi, name: "FeedReported" })),
+  toEventHash(getAbiItem({ abi: attestedFeedAbi, name: "AttestedReported" })),
+];
 const ROUND_LOOP_MS = 400;
 const MAINTENANCE_MS = 3_600_000;
 const PEER_TIMEOUT_MS = 1_500;
+/** A member checks every device's signature before it answers. */
+const MEMBER_TIMEOUT_MS = 3_000;
 const MAX_QUARANTINED = 100_000;
 const JOURNAL_DAYS = 30;
 /** A head that has not been seen for this long makes the node not ready. */
@@ -117,6 +125,7 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
   const { log, now = Date.now } = options;
   const signer = openSigner(config.key);
   const own = ownSigners(config);
+  const committeeSigners = committeeSignersOf(config);
   const database = openDatabase(config.database, NODE_MIGRATIONS, { durability: config.durability });
   /** What was started, to be stopped in the opposite order. */
   const running: (() => Promise<unknown> | undefined)[] = [async () => database.close()];
@@ -162,7 +171,14 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
     });
     const sensorFeeds = getAddress(config.chain.sensorFeeds);
     const store = createStore(database);
-    const registry = createRegistry({ rpc, store, sensorFeeds, feeds: config.feeds });
+    const attestedFeed = config.chain.attestedFeed === undefined ? undefined : getAddress(config.chain.attestedFeed);
+    const registry = createRegistry({
+      rpc,
+      store,
+      sensorFeeds,
+      ...(attestedFeed === undefined ? {} : { attestedFeed }),
+      feeds: config.feeds,
+    });
     const journal = createJournal(database, signer.address, now);
     const latest = new Map<FeedId, FeedRound>();
     const pending = new Map<FeedId, Decision>();
@@ -201,7 +217,20 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
       meter.alerts.inc({ kind });
       count(counts.alerts, kind);
     };
-    const rounds = createRounds({
+    const committee = createCommittee(
+      {
+        signers: committeeSigners,
+        peers: config.peers.map(({ url }) => url),
+        ask: (peer, question, body) => askMember(peer, question, body, MEMBER_TIMEOUT_MS, log),
+        adopt: (state, source, readings) => rounds.adopt(state, source, readings),
+        held: (state, round) => rounds.held(state, round),
+        log,
+        now,
+      },
+      (id) => registry.feed(id),
+    );
+    const rounds: Rounds = createRounds({
+      attest: (state, readings) => committee.lead(state, readings),
       database,
       store,
       journal,
@@ -233,7 +262,7 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
     const follower = createFollower({
       rpc,
       database,
-      addresses: [sensorFeeds],
+      addresses: attestedFeed === undefined ? [sensorFeeds] : [sensorFeeds, attestedFeed],
       finalityDepth: config.chain.finality,
       log,
       onHead(block) {
@@ -248,14 +277,16 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
       },
       onFinal(logs) {
         // Reports are the chain's daily bread; anything else the contract says may concern the sensor sets.
-        if (logs.some(({ topics }) => topics[0] !== REPORTED_TOPIC)) registryStale = true;
+        if (logs.some(({ topics }) => !REPORTED_TOPICS.includes(topics[0]))) registryStale = true;
       },
     });
 
     async function readLatest(): Promise<void> {
-      for (const { context } of registry.feeds()) {
+      for (const { context, settings } of registry.feeds()) {
+        const to = settings.committee === undefined ? sensorFeeds : attestedFeed;
+        // Both lanes are read the same way.
         const data = encodeFunctionData({ abi: sensorFeedsAbi, functionName: "tryRead", args: [context.feed] });
-        const answer = await rpc.request("eth_call", [{ to: sensorFeeds, data }, "latest"], isHex);
+        const answer = await rpc.request("eth_call", [{ to, data }, "latest"], isHex);
         const [round] = decodeFunctionResult({ abi: sensorFeedsAbi, functionName: "tryRead", data: answer });
         if (round.round === 0) latest.delete(context.feed);
         else latest.set(context.feed, round);
@@ -390,6 +421,7 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
       log,
       routes: {
         ...oracleRoutes(intake, registry, rounds),
+        ...committee.routes,
         "GET /v1/status": () => ({ status: 200, body: status() }),
       },
     });
@@ -462,6 +494,23 @@ function ownSigners(config: OracleConfig): Map<FeedId, SensorSigner> {
     const privateKey = readPrivateKey(own.key);
     const signer = own.curve === "p256" ? p256Sensor(privateKey) : accountSensor(privateKeyToAccount(privateKey));
     signers.set(id.toLowerCase() as FeedId, signer);
+  }
+  return signers;
+}
+
+/** The keys under which this node serves in committees, by feed. */
+function committeeSignersOf(config: OracleConfig): Map<FeedId, CommitteeSigner> {
+  const signers = new Map<FeedId, CommitteeSigner>();
+  for (const { id, committee } of config.feeds) {
+    if (committee === undefined) continue;
+    if ("remote" in committee.key) {
+      throw problem(
+        "NodeConfigInvalid",
+        "a committee member's key cannot be a remote transaction signer",
+        "Give feeds.committee.key as a keystore file.",
+      );
+    }
+    signers.set(id as FeedId, committeeSigner(readPrivateKey(committee.key)));
   }
   return signers;
 }

@@ -1,5 +1,13 @@
-import { type FeedConfig, type FeedContext, type FeedId, hashSensorKey, type SensorKey } from "@publica/sdk/foundation";
-import { sensorFeedsAbi } from "@publica/sdk/abi";
+import {
+  type CommitteeConfig,
+  type CommitteeKey,
+  type FeedConfig,
+  type FeedContext,
+  type FeedId,
+  hashSensorKey,
+  type SensorKey,
+} from "@publica/sdk/foundation";
+import { attestedFeedAbi, sensorFeedsAbi } from "@publica/sdk/abi";
 import type { KeyObject } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
@@ -14,6 +22,7 @@ import {
   toHex,
 } from "viem";
 import { isHex, type Rpc } from "../runtime/rpc.ts";
+import type { CommitteeState } from "./committee.ts";
 import type { FeedSettings } from "./config.ts";
 import { type Algorithm, type DeviceId, deviceIdOf, publicKeyObject } from "./envelope.ts";
 import type { Store } from "./store.ts";
@@ -26,6 +35,8 @@ export interface FeedState {
   /** The sensors in force by index; undefined: ejected. */
   readonly sensors: readonly (SensorKey | undefined)[];
   readonly indexOf: ReadonlyMap<DeviceId, number>;
+  /** The feed's committee, when this node is to serve in it. */
+  readonly committee?: CommitteeState;
 }
 
 /** A device whose messages are taken. */
@@ -53,19 +64,21 @@ interface Snapshot {
   readonly config: FeedConfig;
   readonly inForce: readonly SensorKey[];
   readonly scheduled: readonly SensorKey[];
+  readonly committee?: { readonly config: CommitteeConfig; readonly keys: readonly CommitteeKey[] };
 }
 
 export interface RegistryOptions {
   readonly rpc: Rpc;
   readonly store: Store;
   readonly sensorFeeds: Address;
+  readonly attestedFeed?: Address;
   readonly feeds: readonly FeedSettings[];
 }
 
 const isPresent = (key: SensorKey): boolean => BigInt(key.x) !== 0n;
 
 /** The devices the chain allows (those in force and those about to be), cached in the database across starts. */
-export function createRegistry({ rpc, store, sensorFeeds, feeds }: RegistryOptions): Registry {
+export function createRegistry({ rpc, store, sensorFeeds, attestedFeed, feeds }: RegistryOptions): Registry {
   let states = new Map<FeedId, FeedState>();
   let devices = new Map<DeviceId, Device>();
   let nextEpochAt = Number.POSITIVE_INFINITY;
@@ -81,6 +94,41 @@ export function createRegistry({ rpc, store, sensorFeeds, feeds }: RegistryOptio
     // No contract at this block: it is younger than finality.
     if (result === "0x") return undefined;
     return decodeFunctionResult({ abi: sensorFeedsAbi, functionName, data: result }) as T;
+  }
+
+  async function readCommittee(
+    { id, committee }: FeedSettings,
+    block: bigint | undefined,
+  ): Promise<Snapshot["committee"] | undefined> {
+    if (committee === undefined || attestedFeed === undefined) return undefined;
+    const ask = async <T>(
+      functionName: "configOf" | "committeeOf",
+      args: readonly unknown[],
+    ): Promise<T | undefined> => {
+      const call = { abi: attestedFeedAbi, functionName, args } as Parameters<typeof encodeFunctionData>[0];
+      const tag = block === undefined ? "latest" : numberToHex(block);
+      const data = encodeFunctionData(call);
+      const result = await rpc.request("eth_call", [{ to: attestedFeed, data }, tag], isHex);
+      if (result === "0x") return undefined;
+      return decodeFunctionResult({ abi: attestedFeedAbi, functionName, data: result }) as T;
+    };
+    const config = await ask<CommitteeConfig>("configOf", [id]);
+    if (config === undefined || config.epoch === 0) return undefined;
+    const keys = await ask<CommitteeKey[]>("committeeOf", [id, config.version]);
+    return keys === undefined ? undefined : { config, keys };
+  }
+
+  function toCommittee(feed: FeedId, known: Snapshot["committee"]): { committee?: CommitteeState } {
+    if (known === undefined || attestedFeed === undefined) return {};
+    const { epoch, quorum, tolerance } = known.config;
+    return {
+      committee: {
+        context: { chainId: rpc.chainId, address: attestedFeed, feed, epoch },
+        quorum,
+        tolerance,
+        keys: known.keys.map((key) => (key.x === 0n ? undefined : key)),
+      },
+    };
   }
 
   function keyOf(device: DeviceId, key: SensorKey): KeyObject | undefined {
@@ -122,6 +170,7 @@ export function createRegistry({ rpc, store, sensorFeeds, feeds }: RegistryOptio
         config,
         sensors: present,
         indexOf,
+        ...toCommittee(feed, snapshot.committee),
       });
       for (const key of [...inForce, ...scheduled].filter(isPresent)) {
         const id = deviceIdOf(key);
@@ -159,7 +208,13 @@ export function createRegistry({ rpc, store, sensorFeeds, feeds }: RegistryOptio
           read<SensorKey[]>("sensorsOf", feed, block),
           read<SensorKey[]>("scheduledSensorsOf", feed, block),
         ]);
-        const snapshot = { config, inForce: inForce ?? [], scheduled: scheduled ?? [] };
+        const committee = await readCommittee(settings, block);
+        const snapshot = {
+          config,
+          inForce: inForce ?? [],
+          scheduled: scheduled ?? [],
+          ...(committee === undefined ? {} : { committee }),
+        };
         snapshots.set(feed, snapshot);
         store.setRegistry(feed, JSON.stringify(snapshot, preserve));
       }

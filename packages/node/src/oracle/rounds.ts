@@ -80,6 +80,11 @@ export interface RoundsOptions {
   readonly now?: () => number;
   readonly onRefused?: (reason: "attestation-signature" | "equivocation", feed: FeedId, sensor: number) => void;
   readonly onPost?: (state: FeedState, decision: Decision) => void;
+  /** Has the committee sign a round, for feeds that are reported that way; undefined when it does not. */
+  readonly attest?: (
+    state: FeedState,
+    readings: readonly SignedReading[],
+  ) => Promise<{ readonly to: Address; readonly data: Hex } | undefined>;
 }
 
 export interface Rounds {
@@ -87,6 +92,8 @@ export interface Rounds {
   tick(state: FeedState, latest: FeedRound | undefined): Promise<Decision | undefined>;
   /** Takes attestations a peer gave; each is checked before it is kept. Returns how many were new. */
   adopt(state: FeedState, source: string, offered: readonly SignedReading[]): Promise<number>;
+  /** Verified attestations of one round. */
+  held(state: FeedState, round: number): SignedReading[];
   /** Verified attestations of the newest rounds after `after`, for peers. */
   share(state: FeedState, after: number): SignedReading[];
 }
@@ -132,19 +139,27 @@ export function createRounds(options: RoundsOptions): Rounds {
     return sound;
   }
 
-  function post(state: FeedState, readings: readonly SignedReading[], decision: Decision): void {
+  async function post(state: FeedState, readings: readonly SignedReading[], decision: Decision): Promise<void> {
+    const key = reportKey(state.context.feed, decision.round);
+    if (journal.find(key) !== undefined) return;
+    const submission =
+      state.settings.committee === undefined ? direct(state, readings) : await options.attest?.(state, readings);
+    if (submission === undefined || !journal.enqueue({ key, ...submission })) return;
+    log.info(
+      { feed: state.settings.name, round: decision.round, value: String(decision.value), reason: decision.reason },
+      "report queued",
+    );
+    options.onPost?.(state, decision);
+  }
+
+  function direct(state: FeedState, readings: readonly SignedReading[]): { to: Address; data: Hex } {
     const report = assembleReport(state.context, state.config.quorum, readings);
     const data = encodeFunctionData({
       abi: sensorFeedsAbi,
       functionName: "submit",
       args: [report.feed, report.data],
     });
-    if (!journal.enqueue({ key: reportKey(report.feed, report.round), to: state.context.address, data })) return;
-    log.info(
-      { feed: state.settings.name, round: report.round, value: String(report.value), reason: decision.reason },
-      "report queued",
-    );
-    options.onPost?.(state, decision);
+    return { to: state.context.address, data };
   }
 
   /** Reports that a later round on chain has overtaken are not worth their gas. */
@@ -251,7 +266,7 @@ export function createRounds(options: RoundsOptions): Rounds {
               tx.success !== false &&
               Number(tx.key.split(":")[2]) > (latest?.round ?? 0),
           );
-        if (reason !== undefined && now() >= turnAt && !under) post(state, readings, decision);
+        if (reason !== undefined && now() >= turnAt && !under) await post(state, readings, decision);
         return decision;
       }
       return undefined;
@@ -261,6 +276,10 @@ export function createRounds(options: RoundsOptions): Rounds {
       for (const reading of offered.slice(0, OPEN_ROUNDS * state.sensors.length))
         if (await keep(state, source, reading)) added += 1;
       return added;
+    },
+    held(state, round) {
+      const { feed, epoch } = state.context;
+      return store.ofRound(feed, epoch, round).filter(({ verified }) => verified);
     },
     share(state, after) {
       const { feed, epoch } = state.context;

@@ -1,11 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { attestedFeedAbi } from "@publica/sdk/abi";
 import {
+  activateCommittee,
+  type CommitteeSigner,
   createFeed,
+  enrolMember,
   type FeedContext,
   type FeedDescription,
   feedIdOf,
+  openAttestedFeed,
   readFeedSensors,
+  scheduleCommittee,
   type SensorKey,
   tryReadFeed,
 } from "@publica/sdk/foundation";
@@ -30,6 +36,15 @@ export interface FeedFixture {
   readonly description: FeedDescription;
   sensors(): Promise<readonly (SensorKey | undefined)[]>;
   latest(): Promise<{ round: number; value: bigint; observedAt: number } | undefined>;
+  /** Opens the feed's committee lane with these members in force. */
+  serve(members: readonly CommitteeSigner[], quorum: number): Promise<CommitteeFixture>;
+}
+
+export interface CommitteeFixture {
+  readonly address: Address;
+  latest(): Promise<{ round: number; value: bigint; observedAt: number } | undefined>;
+  /** Bitmaps of who signed, report by report. */
+  signers(): Promise<readonly bigint[]>;
 }
 
 /** Deploys SensorFeeds and makes one feed of the fleet's keys. */
@@ -73,6 +88,39 @@ export async function deployFeed(
     description: full,
     sensors: async () => (await readFeedSensors(client, { address, feed })).inForce,
     latest: async () => (await tryReadFeed(client, { address, feed })).round,
+    async serve(members, quorum) {
+      const committee = await deploy("contracts/foundation/AttestedFeed.sol/AttestedFeed.json", [
+        manager,
+        address,
+        3600,
+        3600,
+      ]);
+      const settle = async (sent: Promise<Hex>) => client.waitForTransactionReceipt({ hash: await sent });
+      const terms = { tolerance: 20n, bond: 1_000n };
+      await settle(openAttestedFeed(wallet, { address: committee, feed, terms }));
+      const context = { chainId: anvil.chainId, address: committee, feed };
+      for (const { key, provePossession } of members) {
+        const proof = provePossession(context, account.address);
+        await settle(enrolMember(wallet, { address: committee, feed, key, proof, bond: terms.bond }));
+      }
+      const keys = members.map(({ key }) => key);
+      await settle(scheduleCommittee(wallet, { address: committee, feed, keys, quorum }));
+      await settle(activateCommittee(wallet, { address: committee, feed }));
+      return {
+        address: committee,
+        latest: async () => (await tryReadFeed(client, { address: committee, feed })).round,
+        signers: async () =>
+          (
+            await client.getContractEvents({
+              address: committee,
+              abi: attestedFeedAbi,
+              eventName: "AttestedReported",
+              fromBlock: 0n,
+              strict: true,
+            })
+          ).map(({ args }) => args.signers),
+      };
+    },
   };
 }
 
@@ -81,9 +129,9 @@ export function nodeConfig(
   fixture: FeedFixture,
   urls: readonly string[],
   database: string,
-  extra: { key?: string; feed?: object } & Partial<Record<keyof OracleConfig, unknown>> = {},
+  extra: { key?: string; feed?: object; chain?: object } & Partial<Record<keyof OracleConfig, unknown>> = {},
 ): OracleConfig {
-  const { key = "PUBLICA_TEST_KEY", feed, ...rest } = extra;
+  const { key = "PUBLICA_TEST_KEY", feed, chain, ...rest } = extra;
   return oracleConfigSchema.parse({
     chain: {
       id: fixture.context.chainId,
@@ -92,6 +140,7 @@ export function nodeConfig(
       finality: 2,
       poll: 0.2,
       fees: { bumpAfter: 2, dayBudgetEther: 10 },
+      ...chain,
     },
     key: { environment: key },
     database,

@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { serviceContractAbi } from "../generated/abi.ts";
 import { type ServiceTerms, serviceTermsHash } from "./agreement.ts";
+import { address, check, crew, serviceTerms } from "./input.ts";
 
 export interface AcceptServiceParameters {
   /** The ServiceContract contract. */
@@ -14,6 +15,8 @@ export interface AcceptServiceParameters {
   readonly terms: ServiceTerms;
 }
 
+const shape = { service: address, orders: address, crew, terms: serviceTerms };
+
 export type AcceptServiceReturnType = Hash;
 export type AcceptServiceErrorType = PublicaError;
 
@@ -22,14 +25,15 @@ export function acceptService(
   client: WriteClient,
   parameters: AcceptServiceParameters,
 ): Promise<AcceptServiceReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("acceptService", shape, parameters);
+    return writeContract(client, {
       address: parameters.service,
       abi: serviceContractAbi,
       functionName: "accept",
       args: [parameters.orders, parameters.crew, serviceTermsHash(parameters.terms)],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
+import { address, check, crew } from "./input.ts";
 
 export interface AddCrewMemberParameters {
   /** The WorkOrders contract. */
@@ -10,6 +11,8 @@ export interface AddCrewMemberParameters {
   readonly crew: number;
   readonly member: Address;
 }
+
+const shape = { orders: address, crew, member: address };
 
 export type AddCrewMemberReturnType = Hash;
 export type AddCrewMemberErrorType = PublicaError;
@@ -19,14 +22,15 @@ export function addCrewMember(
   client: WriteClient,
   parameters: AddCrewMemberParameters,
 ): Promise<AddCrewMemberReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("addCrewMember", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "addMember",
       args: [parameters.crew, parameters.member],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

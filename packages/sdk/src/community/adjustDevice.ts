@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { equipmentRegisterAbi } from "../generated/abi.ts";
 import type { Approvals } from "./agreement.ts";
+import { address, approvals, check, device, profile } from "./input.ts";
 import type { DeviceProfile } from "./typedData.ts";
 
 export interface AdjustDeviceParameters {
@@ -14,19 +15,22 @@ export interface AdjustDeviceParameters {
   readonly approvals: Approvals;
 }
 
+const shape = { register: address, device, profile, approvals };
+
 export type AdjustDeviceReturnType = Hash;
 export type AdjustDeviceErrorType = PublicaError;
 
 /** Changes limits, crew and partner of a device; two of three. */
 export function adjustDevice(client: WriteClient, parameters: AdjustDeviceParameters): Promise<AdjustDeviceReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("adjustDevice", shape, parameters);
+    return writeContract(client, {
       address: parameters.register,
       abi: equipmentRegisterAbi,
       functionName: "adjust",
       args: [parameters.device, parameters.profile, parameters.approvals],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -1,7 +1,18 @@
 import { type Address, encodeAbiParameters, type Hex, keccak256 } from "viem";
 
 /** A step that takes nothing but the order. */
-export type OrderStep = "accept" | "decline" | "arrive" | "start" | "hold" | "resume";
+export const orderSteps = ["accept", "decline", "arrive", "start", "hold", "resume"] as const;
+export type OrderStep = (typeof orderSteps)[number];
+
+/** The contract's function of each step. */
+export const orderStepFunctions = {
+  accept: "acceptWork",
+  decline: "decline",
+  arrive: "arriveAtSite",
+  start: "beginRepair",
+  hold: "hold",
+  resume: "continueWork",
+} as const satisfies Record<OrderStep, string>;
 
 /** Signatures of a device's parties over one digest; `0x` means not given. */
 export interface Approvals {
@@ -57,17 +68,17 @@ const SERVICE_TERMS_TYPE = [
     type: "tuple",
     components: [
       { name: "token", type: "address" },
+      { name: "downtimeRate", type: "uint64" },
       { name: "fee", type: "uint96" },
       { name: "callOutFee", type: "uint96" },
-      { name: "retainer", type: "uint96" },
-      { name: "redoPenalty", type: "uint96" },
-      { name: "penaltyCap", type: "uint96" },
-      { name: "responseRate", type: "uint64" },
-      { name: "arrivalRate", type: "uint64" },
-      { name: "restoreRate", type: "uint64" },
-      { name: "downtimeRate", type: "uint64" },
       { name: "availabilityBp", type: "uint16" },
       { name: "notice", type: "uint32" },
+      { name: "retainer", type: "uint96" },
+      { name: "responseRate", type: "uint64" },
+      { name: "redoPenalty", type: "uint96" },
+      { name: "arrivalRate", type: "uint64" },
+      { name: "penaltyCap", type: "uint96" },
+      { name: "restoreRate", type: "uint64" },
     ],
   },
 ] as const;

@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
 import type { SignedReading } from "./device.ts";
+import { address, check, device, kind, run } from "./input.ts";
 import { type FaultKind, faultKindIndex } from "./types.ts";
 
 export interface DisproveRepairParameters {
@@ -15,6 +16,8 @@ export interface DisproveRepairParameters {
   readonly run: readonly SignedReading[];
 }
 
+const shape = { orders: address, device, kind, run };
+
 export type DisproveRepairReturnType = Hash;
 export type DisproveRepairErrorType = PublicaError;
 
@@ -23,14 +26,15 @@ export function disproveRepair(
   client: WriteClient,
   parameters: DisproveRepairParameters,
 ): Promise<DisproveRepairReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("disproveRepair", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "disprove",
       args: [parameters.device, faultKindIndex(parameters.kind), parameters.run],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

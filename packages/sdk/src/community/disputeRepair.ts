@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
+import { address, check, device, kind, uint256 } from "./input.ts";
 import { type FaultKind, faultKindIndex } from "./types.ts";
 
 export interface DisputeRepairParameters {
@@ -14,6 +15,8 @@ export interface DisputeRepairParameters {
   readonly bond: bigint;
 }
 
+const shape = { orders: address, device, kind, bond: uint256 };
+
 export type DisputeRepairReturnType = Hash;
 export type DisputeRepairErrorType = PublicaError;
 
@@ -22,8 +25,9 @@ export function disputeRepair(
   client: WriteClient,
   parameters: DisputeRepairParameters,
 ): Promise<DisputeRepairReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("disputeRepair", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "dispute",
@@ -31,6 +35,6 @@ export function disputeRepair(
       value: parameters.bond,
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { residentForumAbi } from "../generated/abi.ts";
+import { address, check } from "./input.ts";
 
 export interface EnrolResidentParameters {
   /** The ResidentForum contract. */
@@ -10,6 +11,8 @@ export interface EnrolResidentParameters {
   /** Owner of the devices. */
   readonly community: Address;
 }
+
+const shape = { forum: address, community: address };
 
 export type EnrolResidentReturnType = Hash;
 export type EnrolResidentErrorType = PublicaError;
@@ -19,14 +22,15 @@ export function enrolResident(
   client: WriteClient,
   parameters: EnrolResidentParameters,
 ): Promise<EnrolResidentReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("enrolResident", shape, parameters);
+    return writeContract(client, {
       address: parameters.forum,
       abi: residentForumAbi,
       functionName: "enrol",
       args: [parameters.community],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
+import { address, check, device, kind } from "./input.ts";
 import { type FaultKind, faultKindIndex } from "./types.ts";
 
 export interface EscalateOrderParameters {
@@ -12,6 +13,8 @@ export interface EscalateOrderParameters {
   readonly kind: FaultKind;
 }
 
+const shape = { orders: address, device, kind };
+
 export type EscalateOrderReturnType = Hash;
 export type EscalateOrderErrorType = PublicaError;
 
@@ -20,14 +23,15 @@ export function escalateOrder(
   client: WriteClient,
   parameters: EscalateOrderParameters,
 ): Promise<EscalateOrderReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("escalateOrder", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "escalate",
       args: [parameters.device, faultKindIndex(parameters.kind)],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

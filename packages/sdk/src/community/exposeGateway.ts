@@ -5,6 +5,7 @@ import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { gatewaySweepsAbi } from "../generated/abi.ts";
 import type { Sweep } from "./agreement.ts";
 import type { SignedReading } from "./device.ts";
+import { address, bytes32, check, run, sweeps } from "./input.ts";
 
 export interface ExposeGatewayParameters {
   /** The GatewaySweeps contract. */
@@ -18,6 +19,8 @@ export interface ExposeGatewayParameters {
   readonly history: readonly Sweep[];
 }
 
+const shape = { sweeps: address, gateway: address, run, before: bytes32, history: sweeps };
+
 export type ExposeGatewayReturnType = Hash;
 export type ExposeGatewayErrorType = PublicaError;
 
@@ -26,14 +29,15 @@ export function exposeGateway(
   client: WriteClient,
   parameters: ExposeGatewayParameters,
 ): Promise<ExposeGatewayReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("exposeGateway", shape, parameters);
+    return writeContract(client, {
       address: parameters.sweeps,
       abi: gatewaySweepsAbi,
       functionName: "expose",
       args: [parameters.gateway, parameters.run, parameters.before, parameters.history],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

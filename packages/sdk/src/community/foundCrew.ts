@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
 import type { CrewTerms } from "./agreement.ts";
+import { address, check, crewTerms, uint24 } from "./input.ts";
 
 export interface FoundCrewParameters {
   /** The WorkOrders contract. */
@@ -15,19 +16,22 @@ export interface FoundCrewParameters {
   readonly terms: CrewTerms;
 }
 
+const shape = { orders: address, lead: address, backup: address, shiftLength: uint24, terms: crewTerms };
+
 export type FoundCrewReturnType = Hash;
 export type FoundCrewErrorType = PublicaError;
 
 /** Founds a crew; the caller is its principal. */
 export function foundCrew(client: WriteClient, parameters: FoundCrewParameters): Promise<FoundCrewReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("foundCrew", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "foundCrew",
       args: [parameters.lead, parameters.backup, parameters.shiftLength, parameters.terms],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

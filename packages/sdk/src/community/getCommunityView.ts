@@ -3,6 +3,7 @@ import { getBlock, getContractEvents } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { serviceContractAbi, workOrdersAbi } from "../generated/abi.ts";
+import { address, block, check } from "./input.ts";
 import { type CommunityEvent, type CommunityView, rebuildCommunity } from "./kpi.ts";
 
 export interface GetCommunityViewParameters {
@@ -13,6 +14,8 @@ export interface GetCommunityViewParameters {
   readonly toBlock?: bigint;
 }
 
+const shape = { orders: address, service: address, fromBlock: block.optional(), toBlock: block.optional() };
+
 export type GetCommunityViewReturnType = CommunityView;
 export type GetCommunityViewErrorType = PublicaError;
 
@@ -22,6 +25,7 @@ export function getCommunityView(
   parameters: GetCommunityViewParameters,
 ): Promise<GetCommunityViewReturnType> {
   return decoded(async () => {
+    check("getCommunityView", shape, parameters);
     const range = { fromBlock: parameters.fromBlock ?? 0n, toBlock: parameters.toBlock ?? ("latest" as const) };
     const logs = [
       ...(await getContractEvents(client, { address: parameters.orders, abi: workOrdersAbi, ...range })),

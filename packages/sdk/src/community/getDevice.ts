@@ -3,6 +3,7 @@ import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { equipmentRegisterAbi } from "../generated/abi.ts";
+import { address, check, device } from "./input.ts";
 import { type DeviceStatus, deviceStatuses } from "./types.ts";
 
 export interface GetDeviceParameters {
@@ -11,10 +12,13 @@ export interface GetDeviceParameters {
   readonly device: number;
 }
 
+const shape = { register: address, device };
+
 export type GetDeviceReturnType = Awaited<ReturnType<typeof read>>;
 export type GetDeviceErrorType = PublicaError;
 
 async function read(client: ReadClient, parameters: GetDeviceParameters) {
+  check("getDevice", shape, parameters);
   const contract = { address: parameters.register, abi: equipmentRegisterAbi, args: [parameters.device] } as const;
   const state = await readContract(client, { ...contract, functionName: "stateOf" });
   const profile = await readContract(client, { ...contract, functionName: "profileOf" });

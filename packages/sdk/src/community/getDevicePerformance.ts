@@ -3,6 +3,7 @@ import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { serviceContractAbi } from "../generated/abi.ts";
+import { address, check, crew, device } from "./input.ts";
 
 export interface GetDevicePerformanceParameters {
   /** The ServiceContract contract. */
@@ -12,10 +13,13 @@ export interface GetDevicePerformanceParameters {
   readonly device: number;
 }
 
+const shape = { service: address, orders: address, crew, device };
+
 export type GetDevicePerformanceReturnType = Awaited<ReturnType<typeof read>>;
 export type GetDevicePerformanceErrorType = PublicaError;
 
 async function read(client: ReadClient, parameters: GetDevicePerformanceParameters) {
+  check("getDevicePerformance", shape, parameters);
   const contract = {
     address: parameters.service,
     abi: serviceContractAbi,

@@ -3,6 +3,7 @@ import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
+import { address, check, device, kind } from "./input.ts";
 import { type FaultKind, faultKindIndex, type OrderState, orderStates } from "./types.ts";
 
 export interface GetOrderParameters {
@@ -12,10 +13,13 @@ export interface GetOrderParameters {
   readonly kind: FaultKind;
 }
 
+const shape = { orders: address, device, kind };
+
 export type GetOrderReturnType = Awaited<ReturnType<typeof read>>;
 export type GetOrderErrorType = PublicaError;
 
 async function read(client: ReadClient, parameters: GetOrderParameters) {
+  check("getOrder", shape, parameters);
   const contract = {
     address: parameters.orders,
     abi: workOrdersAbi,

@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { equipmentRegisterAbi } from "../generated/abi.ts";
 import type { Approvals } from "./agreement.ts";
+import { address, approvals, bytes, bytes32, check, installation } from "./input.ts";
 import type { Installation } from "./typedData.ts";
 
 export interface InstallDeviceParameters {
@@ -18,6 +19,8 @@ export interface InstallDeviceParameters {
   readonly approvals: Approvals;
 }
 
+const shape = { register: address, installation, a: bytes32, b: bytes32, certificate: bytes, approvals };
+
 export type InstallDeviceReturnType = Hash;
 export type InstallDeviceErrorType = PublicaError;
 
@@ -26,14 +29,15 @@ export function installDevice(
   client: WriteClient,
   parameters: InstallDeviceParameters,
 ): Promise<InstallDeviceReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("installDevice", shape, parameters);
+    return writeContract(client, {
       address: parameters.register,
       abi: equipmentRegisterAbi,
       functionName: "install",
       args: [parameters.installation, parameters.a, parameters.b, parameters.certificate, parameters.approvals],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { gatewaySweepsAbi } from "../generated/abi.ts";
+import { address, check, uint256 } from "./input.ts";
 
 export interface JoinAsGatewayParameters {
   /** The GatewaySweeps contract. */
@@ -10,6 +11,8 @@ export interface JoinAsGatewayParameters {
   /** Wei; exactly the contract's BOND. */
   readonly bond: bigint;
 }
+
+const shape = { sweeps: address, bond: uint256 };
 
 export type JoinAsGatewayReturnType = Hash;
 export type JoinAsGatewayErrorType = PublicaError;
@@ -19,8 +22,9 @@ export function joinAsGateway(
   client: WriteClient,
   parameters: JoinAsGatewayParameters,
 ): Promise<JoinAsGatewayReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("joinAsGateway", shape, parameters);
+    return writeContract(client, {
       address: parameters.sweeps,
       abi: gatewaySweepsAbi,
       functionName: "join",
@@ -28,6 +32,6 @@ export function joinAsGateway(
       value: parameters.bond,
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

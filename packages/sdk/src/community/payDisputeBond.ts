@@ -3,12 +3,15 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { residentForumAbi } from "../generated/abi.ts";
+import { address, bytes32, check } from "./input.ts";
 
 export interface PayDisputeBondParameters {
   /** The ResidentForum contract. */
   readonly forum: Address;
   readonly dispute: Hex;
 }
+
+const shape = { forum: address, dispute: bytes32 };
 
 export type PayDisputeBondReturnType = Hash;
 export type PayDisputeBondErrorType = PublicaError;
@@ -18,14 +21,15 @@ export function payDisputeBond(
   client: WriteClient,
   parameters: PayDisputeBondParameters,
 ): Promise<PayDisputeBondReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("payDisputeBond", shape, parameters);
+    return writeContract(client, {
       address: parameters.forum,
       abi: residentForumAbi,
       functionName: "payBond",
       args: [parameters.dispute],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

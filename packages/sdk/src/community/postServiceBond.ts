@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { serviceContractAbi } from "../generated/abi.ts";
+import { address, amount, check, crew, flag } from "./input.ts";
 
 export interface PostServiceBondParameters {
   /** The ServiceContract contract. */
@@ -15,6 +16,8 @@ export interface PostServiceBondParameters {
   readonly inEth: boolean;
 }
 
+const shape = { service: address, orders: address, crew, amount, inEth: flag };
+
 export type PostServiceBondReturnType = Hash;
 export type PostServiceBondErrorType = PublicaError;
 
@@ -23,8 +26,9 @@ export function postServiceBond(
   client: WriteClient,
   parameters: PostServiceBondParameters,
 ): Promise<PostServiceBondReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("postServiceBond", shape, parameters);
+    return writeContract(client, {
       address: parameters.service,
       abi: serviceContractAbi,
       functionName: "postBond",
@@ -32,6 +36,6 @@ export function postServiceBond(
       value: parameters.inEth ? parameters.amount : 0n,
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
+import { address, check, crew, rotaOrder, uint40 } from "./input.ts";
 import { assign, periodOf, type RotaOrder, shiftAt } from "./rota.ts";
 
 export interface PredictAssigneeParameters {
@@ -14,10 +15,13 @@ export interface PredictAssigneeParameters {
   readonly now: number;
 }
 
+const shape = { orders: address, crew, order: rotaOrder, now: uint40 };
+
 export type PredictAssigneeReturnType = Awaited<ReturnType<typeof read>>;
 export type PredictAssigneeErrorType = PublicaError;
 
 async function read(client: ReadClient, parameters: PredictAssigneeParameters) {
+  check("predictAssignee", shape, parameters);
   const contract = { address: parameters.orders, abi: workOrdersAbi } as const;
   const figures = await readContract(client, {
     ...contract,

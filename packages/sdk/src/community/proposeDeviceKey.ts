@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { equipmentRegisterAbi } from "../generated/abi.ts";
 import type { Approvals } from "./agreement.ts";
+import { address, approvals, bytes32, check, device, key } from "./input.ts";
 import type { DeviceKey } from "./typedData.ts";
 
 export interface ProposeDeviceKeyParameters {
@@ -17,6 +18,8 @@ export interface ProposeDeviceKeyParameters {
   readonly approvals: Approvals;
 }
 
+const shape = { register: address, device, key, a: bytes32, b: bytes32, approvals };
+
 export type ProposeDeviceKeyReturnType = Hash;
 export type ProposeDeviceKeyErrorType = PublicaError;
 
@@ -25,14 +28,15 @@ export function proposeDeviceKey(
   client: WriteClient,
   parameters: ProposeDeviceKeyParameters,
 ): Promise<ProposeDeviceKeyReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("proposeDeviceKey", shape, parameters);
+    return writeContract(client, {
       address: parameters.register,
       abi: equipmentRegisterAbi,
       functionName: "proposeKey",
       args: [parameters.device, parameters.key, parameters.a, parameters.b, parameters.approvals],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
 import type { SignedReading } from "./device.ts";
+import { address, check, device, kind, run, runOrNone } from "./input.ts";
 import { type FaultKind, faultKindIndex } from "./types.ts";
 
 export interface ProveRepairParameters {
@@ -17,19 +18,22 @@ export interface ProveRepairParameters {
   readonly partnerRun?: readonly SignedReading[];
 }
 
+const shape = { orders: address, device, kind, run, partnerRun: runOrNone };
+
 export type ProveRepairReturnType = Hash;
 export type ProveRepairErrorType = PublicaError;
 
 /** Proves a repair by the device's own readings. */
 export function proveRepair(client: WriteClient, parameters: ProveRepairParameters): Promise<ProveRepairReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("proveRepair", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
-      functionName: "prove",
+      functionName: "proveRepair",
       args: [parameters.device, faultKindIndex(parameters.kind), parameters.run, parameters.partnerRun ?? []],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
+import { address, check, crew, uint8 } from "./input.ts";
 
 export interface RemoveCrewMemberParameters {
   /** The WorkOrders contract. */
@@ -10,6 +11,8 @@ export interface RemoveCrewMemberParameters {
   readonly crew: number;
   readonly seat: number;
 }
+
+const shape = { orders: address, crew, seat: uint8 };
 
 export type RemoveCrewMemberReturnType = Hash;
 export type RemoveCrewMemberErrorType = PublicaError;
@@ -19,14 +22,15 @@ export function removeCrewMember(
   client: WriteClient,
   parameters: RemoveCrewMemberParameters,
 ): Promise<RemoveCrewMemberReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("removeCrewMember", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "removeMember",
       args: [parameters.crew, parameters.seat],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { gatewaySweepsAbi } from "../generated/abi.ts";
+import { address, bytes32, check } from "./input.ts";
 
 export interface RepeatSweepParameters {
   /** The GatewaySweeps contract. */
@@ -11,19 +12,22 @@ export interface RepeatSweepParameters {
   readonly root: Hex;
 }
 
+const shape = { sweeps: address, root: bytes32 };
+
 export type RepeatSweepReturnType = Hash;
 export type RepeatSweepErrorType = PublicaError;
 
 /** States that nothing has changed since the last sweep. */
 export function repeatSweep(client: WriteClient, parameters: RepeatSweepParameters): Promise<RepeatSweepReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("repeatSweep", shape, parameters);
+    return writeContract(client, {
       address: parameters.sweeps,
       abi: gatewaySweepsAbi,
       functionName: "repeatSweep",
       args: [parameters.root],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -4,12 +4,15 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
 import type { SignedReading } from "./device.ts";
+import { address, check, reading } from "./input.ts";
 
 export interface ReportReadingParameters {
   /** The WorkOrders contract. */
   readonly orders: Address;
   readonly reading: SignedReading;
 }
+
+const shape = { orders: address, reading };
 
 export type ReportReadingReturnType = Hash;
 export type ReportReadingErrorType = PublicaError;
@@ -19,14 +22,15 @@ export function reportReading(
   client: WriteClient,
   parameters: ReportReadingParameters,
 ): Promise<ReportReadingReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("reportReading", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "report",
       args: [parameters.reading],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

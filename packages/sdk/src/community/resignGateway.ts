@@ -3,11 +3,14 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { gatewaySweepsAbi } from "../generated/abi.ts";
+import { address, check } from "./input.ts";
 
 export interface ResignGatewayParameters {
   /** The GatewaySweeps contract. */
   readonly sweeps: Address;
 }
+
+const shape = { sweeps: address };
 
 export type ResignGatewayReturnType = Hash;
 export type ResignGatewayErrorType = PublicaError;
@@ -17,14 +20,15 @@ export function resignGateway(
   client: WriteClient,
   parameters: ResignGatewayParameters,
 ): Promise<ResignGatewayReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("resignGateway", shape, parameters);
+    return writeContract(client, {
       address: parameters.sweeps,
       abi: gatewaySweepsAbi,
       functionName: "resign",
       args: [],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { residentForumAbi } from "../generated/abi.ts";
+import { address, check, device, subject } from "./input.ts";
 import { type ResidentSubject, residentSubjects } from "./types.ts";
 
 export interface SayAboutDeviceParameters {
@@ -12,6 +13,8 @@ export interface SayAboutDeviceParameters {
   readonly subject: ResidentSubject;
 }
 
+const shape = { forum: address, device, subject };
+
 export type SayAboutDeviceReturnType = Hash;
 export type SayAboutDeviceErrorType = PublicaError;
 
@@ -20,14 +23,15 @@ export function sayAboutDevice(
   client: WriteClient,
   parameters: SayAboutDeviceParameters,
 ): Promise<SayAboutDeviceReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("sayAboutDevice", shape, parameters);
+    return writeContract(client, {
       address: parameters.forum,
       abi: residentForumAbi,
       functionName: "say",
       args: [parameters.device, residentSubjects.indexOf(parameters.subject)],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -4,6 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
 import type { SignedReading } from "./device.ts";
+import { address, check, device, kind, run, runOrNone } from "./input.ts";
 import { type FaultKind, faultKindIndex } from "./types.ts";
 
 export interface SelfClearOrderParameters {
@@ -17,6 +18,8 @@ export interface SelfClearOrderParameters {
   readonly partnerRun?: readonly SignedReading[];
 }
 
+const shape = { orders: address, device, kind, run, partnerRun: runOrNone };
+
 export type SelfClearOrderReturnType = Hash;
 export type SelfClearOrderErrorType = PublicaError;
 
@@ -25,14 +28,15 @@ export function selfClearOrder(
   client: WriteClient,
   parameters: SelfClearOrderParameters,
 ): Promise<SelfClearOrderReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("selfClearOrder", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
       functionName: "selfClear",
       args: [parameters.device, faultKindIndex(parameters.kind), parameters.run, parameters.partnerRun ?? []],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

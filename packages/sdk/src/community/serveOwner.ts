@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { gatewaySweepsAbi } from "../generated/abi.ts";
+import { address, check, flag } from "./input.ts";
 
 export interface ServeOwnerParameters {
   /** The GatewaySweeps contract. */
@@ -11,19 +12,22 @@ export interface ServeOwnerParameters {
   readonly served: boolean;
 }
 
+const shape = { sweeps: address, owner: address, served: flag };
+
 export type ServeOwnerReturnType = Hash;
 export type ServeOwnerErrorType = PublicaError;
 
 /** Agrees as a gateway to carry an owner's devices, or ends it for further seats. */
 export function serveOwner(client: WriteClient, parameters: ServeOwnerParameters): Promise<ServeOwnerReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("serveOwner", shape, parameters);
+    return writeContract(client, {
       address: parameters.sweeps,
       abi: gatewaySweepsAbi,
       functionName: "serve",
       args: [parameters.owner, parameters.served],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -3,7 +3,8 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { workOrdersAbi } from "../generated/abi.ts";
-import type { OrderStep } from "./agreement.ts";
+import { type OrderStep, orderStepFunctions } from "./agreement.ts";
+import { address, check, device, kind, step } from "./input.ts";
 import { type FaultKind, faultKindIndex } from "./types.ts";
 
 export interface StepOrderParameters {
@@ -14,19 +15,22 @@ export interface StepOrderParameters {
   readonly step: OrderStep;
 }
 
+const shape = { orders: address, device, kind, step };
+
 export type StepOrderReturnType = Hash;
 export type StepOrderErrorType = PublicaError;
 
 /** Takes one step of an order as its assignee: accept, decline, arrive, start, hold or resume. */
 export function stepOrder(client: WriteClient, parameters: StepOrderParameters): Promise<StepOrderReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("stepOrder", shape, parameters);
+    return writeContract(client, {
       address: parameters.orders,
       abi: workOrdersAbi,
-      functionName: parameters.step,
+      functionName: orderStepFunctions[parameters.step],
       args: [parameters.device, faultKindIndex(parameters.kind)],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

@@ -4,12 +4,15 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { equipmentRegisterAbi } from "../generated/abi.ts";
 import type { SignedReading } from "./device.ts";
+import { address, check, reading } from "./input.ts";
 
 export interface SubmitReadingParameters {
   /** The EquipmentRegister contract. */
   readonly register: Address;
   readonly reading: SignedReading;
 }
+
+const shape = { register: address, reading };
 
 export type SubmitReadingReturnType = Hash;
 export type SubmitReadingErrorType = PublicaError;
@@ -19,14 +22,15 @@ export function submitReading(
   client: WriteClient,
   parameters: SubmitReadingParameters,
 ): Promise<SubmitReadingReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("submitReading", shape, parameters);
+    return writeContract(client, {
       address: parameters.register,
       abi: equipmentRegisterAbi,
-      functionName: "submit",
+      functionName: "record",
       args: [parameters.reading],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

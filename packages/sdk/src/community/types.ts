@@ -1,3 +1,5 @@
+import { type Address, encodeAbiParameters, type Hex, keccak256, numberToHex } from "viem";
+
 /** What opened an order; the order is the contract's. */
 export const faultKinds = ["limits", "silence", "reported"] as const;
 export type FaultKind = (typeof faultKinds)[number];
@@ -46,4 +48,10 @@ export function parseOrderId(id: bigint): { device: number; kind: FaultKind; num
   const kind = faultKinds[Number((id >> 16n) & 0xffn)];
   if (kind === undefined) throw new RangeError(`${id} is not an order`);
   return { device: Number(id >> 24n), kind, number: Number(id & 0xffffn) };
+}
+
+/** Under which identifier the forum knows the dispute about an order of a WorkOrders contract. */
+export function disputeIdOf(orders: Address, order: bigint): Hex {
+  const reference = numberToHex(order, { size: 32 });
+  return keccak256(encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [orders, reference]));
 }

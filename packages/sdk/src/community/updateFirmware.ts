@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { equipmentRegisterAbi } from "../generated/abi.ts";
+import { address, bytes, bytes32, check, device, uint40 } from "./input.ts";
 
 export interface UpdateFirmwareParameters {
   /** The EquipmentRegister contract. */
@@ -14,6 +15,8 @@ export interface UpdateFirmwareParameters {
   readonly signature: Hex;
 }
 
+const shape = { register: address, device, firmware: bytes32, deadline: uint40, signature: bytes };
+
 export type UpdateFirmwareReturnType = Hash;
 export type UpdateFirmwareErrorType = PublicaError;
 
@@ -22,14 +25,15 @@ export function updateFirmware(
   client: WriteClient,
   parameters: UpdateFirmwareParameters,
 ): Promise<UpdateFirmwareReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("updateFirmware", shape, parameters);
+    return writeContract(client, {
       address: parameters.register,
       abi: equipmentRegisterAbi,
       functionName: "updateFirmware",
       args: [parameters.device, parameters.firmware, parameters.deadline, parameters.signature],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

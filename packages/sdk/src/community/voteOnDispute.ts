@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { residentForumAbi } from "../generated/abi.ts";
+import { address, bytes32, check, flag } from "./input.ts";
 
 export interface VoteOnDisputeParameters {
   /** The ResidentForum contract. */
@@ -10,6 +11,8 @@ export interface VoteOnDisputeParameters {
   readonly dispute: Hex;
   readonly uphold: boolean;
 }
+
+const shape = { forum: address, dispute: bytes32, uphold: flag };
 
 export type VoteOnDisputeReturnType = Hash;
 export type VoteOnDisputeErrorType = PublicaError;
@@ -19,14 +22,15 @@ export function voteOnDispute(
   client: WriteClient,
   parameters: VoteOnDisputeParameters,
 ): Promise<VoteOnDisputeReturnType> {
-  return decoded(() =>
-    writeContract(client, {
+  return decoded(() => {
+    check("voteOnDispute", shape, parameters);
+    return writeContract(client, {
       address: parameters.forum,
       abi: residentForumAbi,
       functionName: "vote",
       args: [parameters.dispute, parameters.uphold],
       account: client.account,
       chain: client.chain ?? null,
-    }),
-  );
+    });
+  });
 }

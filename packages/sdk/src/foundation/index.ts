@@ -1,4 +1,5 @@
 export * from "./credential/index.ts";
+export * from "./committee/index.ts";
 export type { ReadClient, WriteClient } from "./client.ts";
 export { decodeRevert } from "./decodeRevert.ts";
 export { addressOf, type DeployedContract, type Deployment, parseDeployment } from "./deployment.ts";

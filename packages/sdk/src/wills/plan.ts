@@ -32,12 +32,17 @@ export function bequestLeaf(bequest: Bequest): Hex {
   return keccak256(encodeAbiParameters(bequestParameters, [bequestArgument(bequest)]));
 }
 
+/** Bequest `index` of a plan. */
+export function bequestOf(plan: Plan, index: number): Bequest {
+  const bequest = plan.bequests.find((candidate) => candidate.index === index);
+  if (bequest === undefined)
+    throw new PublicaError("SdkBequestUnknown", `The plan has no bequest ${index}.`, "Check its number.", [index]);
+  return bequest;
+}
+
 /** The proof of bequest `index` for the vault. */
 export function bequestProof(plan: Plan, index: number): Hex[] {
-  const at = plan.bequests.findIndex((bequest) => bequest.index === index);
-  if (at < 0)
-    throw new PublicaError("SdkBequestUnknown", `The plan has no bequest ${index}.`, "Check its number.", [index]);
-  return merkleProof(plan.bequests.map(bequestLeaf), at);
+  return merkleProof(plan.bequests.map(bequestLeaf), plan.bequests.indexOf(bequestOf(plan, index)));
 }
 
 /** The fixed sums of each asset that has any. */

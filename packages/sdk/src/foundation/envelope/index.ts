@@ -1,4 +1,5 @@
 export { type OpenEnvelopeParameters, openEnvelope, type SealEnvelopeParameters, sealEnvelope } from "./envelope.ts";
+export * from "./isEncryptionKeyCurrent.ts";
 export {
   deriveEncryptionKey,
   type EncryptionKey,
@@ -7,4 +8,5 @@ export {
   encryptionKeyTypedData,
   generateEncryptionKey,
 } from "./keys.ts";
+export * from "./setEncryptionKey.ts";
 export type { EnvelopeSuite } from "./suite.ts";

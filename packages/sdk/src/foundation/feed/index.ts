@@ -37,7 +37,7 @@ export {
   type ReadFeedSensorsParameters,
   type ReadFeedSensorsReturnType,
 } from "./readFeedSensors.ts";
-export { assembleReport, encodeReport, median, type Report, type ReportHead } from "./report.ts";
+export { assembleReport, decodeReport, encodeReport, median, type Report, type ReportHead } from "./report.ts";
 export {
   scheduleSensors,
   type ScheduleSensorsErrorType,

@@ -98,3 +98,23 @@ function malformed(message: string): PublicaError {
     "A report takes one reading a sensor, all of one round and observation time, with 64-byte signatures.",
   );
 }
+
+/** Reads a report back: the inverse of `encodeReport`. Checks its form, not its signatures. */
+export function decodeReport(data: Hex): { readonly head: ReportHead; readonly readings: readonly SignedReading[] } {
+  const bytes = data.slice(2);
+  if (!/^0x[0-9a-f]*$/i.test(data) || bytes.length < 22 || (bytes.length - 22) % 162 !== 0)
+    throw malformed(`${bytes.length / 2} bytes are not a report.`);
+  const number = (from: number, length: number): bigint => BigInt(`0x${bytes.slice(2 * from, 2 * (from + length))}`);
+  const head = { round: Number(number(0, 4)), observedAt: Number(number(4, 5)), epoch: Number(number(9, 2)) };
+  const readings = Array.from({ length: (bytes.length - 22) / 162 }, (_, i) => {
+    const at = 11 + 81 * i;
+    return {
+      round: head.round,
+      observedAt: head.observedAt,
+      sensor: Number(number(at, 1)),
+      value: BigInt.asIntN(128, number(at + 1, 16)),
+      signature: `0x${bytes.slice(2 * (at + 17), 2 * (at + 81))}` as Hex,
+    };
+  });
+  return { head, readings };
+}

@@ -1,0 +1,334 @@
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { generateEncryptionKey } from "@publica/sdk/crypto";
+import type { Hex } from "viem";
+import { deployedContext } from "../lib/context.ts";
+import { UsageError } from "../lib/errors.ts";
+import { type Io, present } from "../lib/io.ts";
+import { type ChainOptions, deploymentOption, jsonOption, rpcOption } from "../lib/options.ts";
+import { carryOut } from "../lib/sending.ts";
+import {
+  keyEnvOption,
+  keystoreOption,
+  openWallet,
+  passwordFileOption,
+  rpcAccountOption,
+  type Wallet,
+  type WalletOptions,
+  yesOption,
+} from "../lib/wallet.ts";
+import {
+  certify,
+  handOver,
+  openDocument,
+  planDeathClaim,
+  planFinalising,
+  planOpeningRecord,
+  planOverdueClaim,
+  planPublication,
+  planVeto,
+} from "../will/dying.ts";
+import { TEMPLATE } from "../will/draft.ts";
+import {
+  type Prepared,
+  planAcceptance,
+  planBeat,
+  planCreation,
+  planKey,
+  planRelayedBeats,
+  readAcceptances,
+  signAcceptance,
+  writeAcceptance,
+  writeBeat,
+} from "../will/living.ts";
+import { confirmIrreversible, loadWill, type Office, officeOf, requireFree, unlockedOnce } from "../will/office.ts";
+import { readPerson } from "../will/people.ts";
+import { willStatus } from "../will/status.ts";
+import { storeOption } from "../will/stores.ts";
+
+function willId(text: string): Hex {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError("A will's id is 0x and 64 hex digits.");
+  return text.toLowerCase() as Hex;
+}
+
+function moment(text: string): number {
+  const seconds = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text) / 1000;
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || !Number.isInteger(seconds))
+    throw new InvalidArgumentError("A time is 2031-05-01 or 2031-05-01T14:30:00Z.");
+  return seconds;
+}
+
+const manifestOption = new Option("--manifest <file>", "the will's manifest").makeOptionMandatory();
+const encryptionKeyOption = new Option(
+  "--encryption-key <file>",
+  "a key file of publica will key --generate (default: the key the wallet's signature gives)",
+);
+const encryptionPasswordOption = new Option("--encryption-password-file <file>", "read the key file's password here");
+
+/** `publica will`: sealed while alive, opened together. */
+export function willCommand(io: Io): Command {
+  const will = new Command("will")
+    .description("wills: keys, sealing, acceptance, heartbeat, claim, veto, publication, opening")
+    .addHelpText(
+      "after",
+      "\nNothing is sent without --yes. Documents, shares and keys are never printed, and only what you name is written.\n\nExample: publica will status --manifest will.json",
+    );
+
+  type Options = ChainOptions & WalletOptions & { yes?: true | undefined; json?: true | undefined };
+
+  async function enter(options: Options): Promise<{ office: Office; wallet: Wallet }> {
+    const context = await deployedContext(io, options);
+    return { office: officeOf(context), wallet: unlockedOnce(await openWallet(io, context, options)) };
+  }
+
+  /** Shows what would happen, or makes it happen: files first, then the transactions. */
+  async function execute(office: Office, wallet: Wallet, options: Options, prepared: Prepared): Promise<void> {
+    const { plan, before } = prepared;
+    if (options.yes) await before?.();
+    present(io, options.json, await carryOut(plan, { yes: options.yes, connection: office.context, wallet }));
+  }
+
+  const command = (name: string, description: string) =>
+    will
+      .command(name)
+      .description(description)
+      .addOption(keystoreOption)
+      .addOption(passwordFileOption)
+      .addOption(rpcAccountOption)
+      .addOption(keyEnvOption)
+      .addOption(yesOption)
+      .addOption(rpcOption)
+      .addOption(deploymentOption)
+      .addOption(jsonOption);
+
+  command("key", "make an encryption key, so that shares can be sealed for you")
+    .addOption(
+      new Option("--suite <name>", "xwing also holds against quantum computers")
+        .choices(["x25519", "xwing"] as const)
+        .default("x25519" as const),
+    )
+    .requiredOption("--out <file>", "the file to hand out; nothing in it is secret")
+    .option(
+      "--generate <file>",
+      "make a key of its own, kept in this file under a password, rather than from the wallet",
+    )
+    .addOption(encryptionPasswordOption)
+    .addHelpText(
+      "after",
+      "\nWallets that sign differently each time, and contract accounts, need --generate.\n\nExample: publica will key --keystore anna.wallet --out anna.json --yes",
+    )
+    .action(async (options) => {
+      const { office, wallet } = await enter(options);
+      const generated = options.generate === undefined ? undefined : await generateEncryptionKey(options.suite);
+      await execute(office, wallet, options, await planKey(io, office, wallet, generated, options));
+    });
+
+  command("create", "seal a document as a draft says; with --supersede as a new version")
+    .option("--template", "print a draft to begin with, and nothing else")
+    .option("--draft <file>", "who and what: heirs, guardians, executors, terms, bequests")
+    .option("--document <file>", "the will itself; any file")
+    .option("--out <file>", "where to write the manifest", "will.json")
+    .addOption(storeOption)
+    .addOption(
+      new Option("--cipher <name>", "how the document is encrypted")
+        .choices(["xchacha20-poly1305", "aes-256-gcm"] as const)
+        .default("xchacha20-poly1305" as const),
+    )
+    .addOption(new Option("--durable", "keep the manifest in the chain's state as well"))
+    .addOption(new Option("--supersede", "replace the will: a codicil, or a new deal after a leak"))
+    .addHelpText(
+      "after",
+      "\nEverybody named must have run publica will key. Give the manifest to heirs, guardians and executors.\n\nExample: publica will create --draft draft.json --document will.pdf --keystore me.wallet --yes",
+    )
+    .action(async ({ template, draft, document, ...options }) => {
+      if (template) {
+        io.stdout(TEMPLATE);
+        return;
+      }
+      if (draft === undefined || document === undefined) throw new UsageError("name --draft FILE and --document FILE");
+      const { office, wallet } = await enter(options);
+      await execute(office, wallet, options, await planCreation(io, office, wallet, { ...options, draft, document }));
+    });
+
+  command("accept", "accept a will: proves that you hold the share the manifest names")
+    .addOption(manifestOption)
+    .option("--sign <file>", "write the signed acceptance to this file, for somebody else to send")
+    .option("--relay <files...>", "send acceptances that others signed")
+    .addOption(encryptionKeyOption)
+    .addOption(encryptionPasswordOption)
+    .addHelpText("after", "\nExample: publica will accept --manifest will.json --keystore anna.wallet --yes")
+    .action(async ({ sign: out, relay, ...options }) => {
+      if (out !== undefined && relay !== undefined) throw new UsageError("--sign and --relay exclude each other");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (relay !== undefined) {
+        const acceptances = readAcceptances(io, relay, loaded);
+        await execute(office, wallet, options, planAcceptance(office, wallet.address, loaded, acceptances));
+        return;
+      }
+      if (out !== undefined) requireFree(io, out);
+      const acceptance = await signAcceptance(io, wallet, loaded, options);
+      if (out === undefined) {
+        await execute(office, wallet, options, planAcceptance(office, wallet.address, loaded, [acceptance]));
+        return;
+      }
+      writeAcceptance(io, out, loaded, acceptance);
+      present(io, options.json, {
+        data: { file: out, heir: acceptance.index },
+        text: `heir ${acceptance.index} accepts; written to ${out}`,
+      });
+    });
+
+  command("beat", "give a sign of life; during a claim it is the veto")
+    .addOption(new Option("--will <id>", "the will's id").argParser(willId))
+    .option("--sign <file>", "write a signed heartbeat to this file, for somebody else to send")
+    .option("--relay <files...>", "send heartbeats that testators signed")
+    .addHelpText(
+      "after",
+      "\nA signed heartbeat is no veto: during a claim, beat or veto yourself.\n\nExample: publica will beat --will 0xf39f…00 --keystore me.wallet --yes",
+    )
+    .action(async ({ will: id, sign: out, relay, ...options }) => {
+      const { office, wallet } = await enter(options);
+      if (relay !== undefined) {
+        await execute(office, wallet, options, planRelayedBeats(io, office, wallet.address, relay));
+        return;
+      }
+      if (id === undefined) throw new UsageError("name --will ID, or --relay FILES");
+      if (out === undefined) {
+        await execute(office, wallet, options, planBeat(office, wallet, id));
+        return;
+      }
+      const { beatAt } = await writeBeat(io, office, wallet, id, out);
+      present(io, options.json, { data: { file: out, beatAt }, text: `signed; written to ${out}` });
+    });
+
+  command("claim", "claim a death: registrars' certificates, or an overdue heartbeat with a bond")
+    .addOption(manifestOption)
+    .option("--certify <file>", "as a registrar: sign that this document proves the death")
+    .option("--died <time>", "when the testator died, for --certify", moment)
+    .option("--beside <file>", "another registrar's certificate over the same document, for --certify")
+    .option("--out <file>", "where to write the certificate, for --certify")
+    .option("--certificates <files...>", "claim on these registrars' word")
+    .addOption(
+      new Option("--overdue", "claim as an executor that the heartbeat is overdue; costs a bond if it is vetoed"),
+    )
+    .addHelpText(
+      "after",
+      "\nThe document stays with you; a salted hash of it is what is signed.\n\nExample: publica will claim --manifest will.json --certificates r1.json r2.json r3.json --keystore me.wallet --yes",
+    )
+    .action(async ({ certify: evidence, died, beside, out, certificates, overdue, ...options }) => {
+      const ways = [evidence, certificates, overdue].filter((way) => way !== undefined);
+      if (ways.length !== 1) throw new UsageError("name one of --certify FILE, --certificates FILES, --overdue");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (evidence !== undefined) {
+        if (died === undefined || out === undefined) throw new UsageError("--certify needs --died TIME and --out FILE");
+        present(io, options.json, await certify(io, office, wallet, loaded, { evidence, died, beside, out }));
+      } else if (certificates !== undefined) {
+        await execute(office, wallet, options, planDeathClaim(io, office, wallet.address, loaded, certificates));
+      } else {
+        const prepared = await planOverdueClaim(office, wallet.address, loaded);
+        await confirmIrreversible(io, options.yes, "claim", "the bond is the testator's if the claim is vetoed");
+        await execute(office, wallet, options, prepared);
+      }
+    });
+
+  command("veto", "return a claimed will to life")
+    .addOption(new Option("--will <id>", "the will's id: veto as the testator").argParser(willId).conflicts("manifest"))
+    .option("--manifest <file>", "veto with the separate veto key the manifest names")
+    .addHelpText("after", "\nExample: publica will veto --will 0xf39f…00 --keystore me.wallet --yes")
+    .action(async ({ will: id, manifest, ...options }) => {
+      const { office, wallet } = await enter(options);
+      if (manifest !== undefined) {
+        const loaded = await loadWill(io, office, manifest);
+        await execute(office, wallet, options, planVeto(office, wallet.address, loaded.manifest.willId, loaded));
+      } else if (id !== undefined)
+        await execute(office, wallet, options, planVeto(office, wallet.address, id, undefined));
+      else throw new UsageError("name --will ID, or --manifest FILE for the veto key");
+    });
+
+  command("publish", "as a guardian: publish your share after release; releases a will whose window has passed")
+    .addOption(manifestOption)
+    .addOption(new Option("--escrow", "the share of the escrow key, once an heir's loss is confirmed"))
+    .addOption(encryptionKeyOption)
+    .addOption(encryptionPasswordOption)
+    .addHelpText(
+      "after",
+      "\nActs on finalised blocks only: a published share cannot be taken back.\n\nExample: publica will publish --manifest will.json --keystore notary.wallet --yes",
+    )
+    .action(async (options) => {
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (loaded.will.state === "claimed") {
+        const prepared = await planFinalising(office, wallet.address, loaded);
+        await confirmIrreversible(io, options.yes, "release", "the testator can veto no more");
+        await execute(office, wallet, options, prepared);
+        return;
+      }
+      const prepared = await planPublication(io, office, wallet, loaded, options);
+      await confirmIrreversible(io, options.yes, "publish", "everybody will see your share");
+      await execute(office, wallet, options, prepared);
+    });
+
+  command("share", "as an heir: hand your share to another heir, sealed for that heir")
+    .addOption(manifestOption)
+    .requiredOption("--to <file>", "the other heir's file, as publica will key wrote it")
+    .requiredOption("--out <file>", "where to write the sealed share")
+    .addOption(encryptionKeyOption)
+    .addOption(encryptionPasswordOption)
+    .addHelpText(
+      "after",
+      "\nExample: publica will share --manifest will.json --to anna.json --out for-anna.json --keystore ben.wallet",
+    )
+    .action(async ({ to, ...options }) => {
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      present(io, options.json, await handOver(io, office, wallet, loaded, { ...options, to: readPerson(io, to) }));
+    });
+
+  command("open", "as an heir: open the will with the shares others handed you")
+    .addOption(manifestOption)
+    .option("--share <files...>", "shares other heirs handed over", [])
+    .option("--file <file>", "the sealed file, if it is not in the store")
+    .addOption(storeOption)
+    .option("--out <file>", "where to write the document")
+    .option("--attest <file>", "also sign what was opened, for --record")
+    .option("--record <files...>", "record on chain that the will was opened, from the heirs' signatures")
+    .addOption(encryptionKeyOption)
+    .addOption(encryptionPasswordOption)
+    .addHelpText(
+      "after",
+      "\nExample: publica will open --manifest will.json --share from-ben.json from-clara.json --out will.pdf --keystore anna.wallet",
+    )
+    .action(async ({ record, out, ...options }) => {
+      if ((record === undefined) === (out === undefined))
+        throw new UsageError("name --out FILE to open, or --record FILES");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (record !== undefined)
+        await execute(office, wallet, options, planOpeningRecord(io, office, wallet.address, loaded, record));
+      else if (out !== undefined)
+        present(
+          io,
+          options.json,
+          await openDocument(io, office, wallet, loaded, { ...options, share: options.share as string[], out }),
+        );
+    });
+
+  will
+    .command("status")
+    .description("where a will stands, and what comes next")
+    .addOption(new Option("--will <id>", "the will's id").argParser(willId))
+    .option("--manifest <file>", "the will's manifest; it is checked against the chain")
+    .addOption(rpcOption)
+    .addOption(deploymentOption)
+    .addOption(jsonOption)
+    .addHelpText("after", "\nExample: publica will status --manifest will.json")
+    .action(async ({ will: id, manifest, json, ...options }) => {
+      const office = officeOf(await deployedContext(io, options));
+      const named = manifest === undefined ? id : (await loadWill(io, office, manifest)).manifest.willId;
+      if (named === undefined) throw new UsageError("name --will ID or --manifest FILE");
+      present(io, json, await willStatus(office, named));
+    });
+
+  return will as Command;
+}

@@ -1,0 +1,34 @@
+import type { Address, Hex } from "viem";
+import { getContractEvents } from "viem/actions";
+import type { ReadClient } from "../foundation/client.ts";
+import { decoded, type PublicaError } from "../foundation/errors.ts";
+import type { Share } from "../foundation/threshold/index.ts";
+import { willRegistryAbi } from "../generated/abi.ts";
+
+export interface GetPublishedSharesParameters {
+  readonly registry: Address;
+  readonly willId: Hex;
+  /** Where the search begins, such as the block of the deployment. */
+  readonly fromBlock?: bigint;
+}
+
+export type GetPublishedSharesReturnType = readonly Share[];
+export type GetPublishedSharesErrorType = PublicaError;
+
+/** The release shares guardians have published, from the events. Only one version is ever released. */
+export function getPublishedShares(
+  client: ReadClient,
+  { registry, willId, fromBlock }: GetPublishedSharesParameters,
+): Promise<GetPublishedSharesReturnType> {
+  return decoded(async () => {
+    const logs = await getContractEvents(client, {
+      address: registry,
+      abi: willRegistryAbi,
+      eventName: "WillSharePublished",
+      args: { id: willId },
+      fromBlock: fromBlock ?? 0n,
+      strict: true,
+    });
+    return logs.map(({ args }) => ({ index: args.guardian, scalar: args.share }));
+  });
+}

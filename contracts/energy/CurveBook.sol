@@ -1,124 +1,162 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IAccountBook} from "./interfaces/IAccountBook.sol";
 import {IEnergyAccounts} from "./interfaces/IEnergyAccounts.sol";
-import {BookStatus, IEnergyExchange} from "./interfaces/IEnergyExchange.sol";
+import {BookStatus, IBookErrors} from "./interfaces/IEnergyExchange.sol";
 import {CurveOrders} from "./libraries/CurveOrders.sol";
-import {CurveTally} from "./libraries/CurveTally.sol";
 import {LedgerCalls} from "./libraries/LedgerCalls.sol";
-import {Cell} from "./libraries/UniformPrice.sol";
+import {StepLanes} from "./libraries/StepLanes.sol";
+import {Cell, UniformPrice} from "./libraries/UniformPrice.sol";
 
 /// @title CurveBook
 /// @notice The half of the exchange that reads orders: who signed, who is covered, what is counted, what is served.
-abstract contract CurveBook is IEnergyExchange, EIP712 {
-    /// @dev What one settlement builds up.
+abstract contract CurveBook is IBookErrors {
+    /// @dev What a settlement builds up.
     struct Book {
         uint32 firstSlot;
         /// @notice Slots of the book.
         uint256 count;
+        uint256 zoneCount;
+        /// @notice Nonces, session keys and withdrawals are judged as of this moment.
+        uint256 gate;
         Cell[] cells;
-        /// @notice Hashes of the groups of 128 leaves.
-        bytes groups;
+        /// @notice The cells' `StepLanes`, and how many bytes of them a zone has.
+        uint256 lanes;
+        uint256 laneBytes;
         BookStatus status;
         bytes32 pricesHash;
         bytes32 postedHash;
         bytes32 positions;
     }
 
-    /// @dev The records of one transaction.
+    /// @dev Order records in calldata.
     struct Batch {
         uint256 pointer;
         uint256 stride;
         uint256 number;
+        /// @notice Account words; none for records whose heads carry the zone.
         uint256[] words;
-        uint256 zoneCount;
         bytes32 domain;
-        uint256 gate;
-        uint256 posted;
-        uint256[] postedWords;
+        /// @notice Whether posted orders may have used up cover.
+        bool joined;
+        /// @notice What each counted record can cost, when asked for by giving room.
+        uint256[] worsts;
     }
 
-    IEnergyAccounts public immutable ACCOUNTS;
+    /// @dev Posted orders in calldata, as `StepLanes` reads their steps.
+    struct Posts {
+        uint256 pointer;
+        /// @notice For each, its cell + 1; zero when it counts as absent.
+        uint256[] places;
+    }
+
+    IEnergyAccounts internal immutable ACCOUNTS;
     uint256 internal immutable GATE_LEAD;
 
     uint256 internal constant SLOT_SECONDS = 900;
-    uint256 private constant GROUP_LEAVES = 128;
+    uint256 internal constant POST_BYTES = 11;
+    uint256 internal constant GROUP_LEAVES = 128;
     uint8 private constant FLAG_WITHDRAWING = 2;
 
-    constructor(IEnergyAccounts accounts) EIP712("Publica EnergyExchange", "1") {
+    constructor(IEnergyAccounts accounts) {
         ACCOUNTS = accounts;
         GATE_LEAD = accounts.GATE_LEAD();
     }
 
-    /// @dev Reads the records' accounts, which must ascend.
-    function _batch(Book memory p, bytes calldata orders) internal view returns (Batch memory b) {
+    /// @dev The EIP-712 domain of the exchange.
+    function _domain() internal view virtual returns (bytes32);
+
+    // --- internal: records ---
+
+    /// @dev Reads the records' accounts, which must ascend from `previous` on.
+    function _batch(Book memory p, bytes calldata orders, uint256 previous) internal view returns (Batch memory b) {
         b.stride = CurveOrders.stride(p.count);
         b.number = orders.length / b.stride;
         if (b.number * b.stride != orders.length) revert EnergyBadLength();
-        uint256 pointer;
-        assembly ("memory-safe") {
-            pointer := orders.offset
-        }
-        b.pointer = pointer;
+        b.pointer = _offset(orders);
         uint256[] memory accounts = LedgerCalls.list(b.number);
-        uint256 unordered;
-        (, unordered) = CurveOrders.accountsAt(pointer, b.stride, accounts, 0);
+        (, uint256 unordered) = CurveOrders.accountsAt(b.pointer, b.stride, accounts, previous);
         if (unordered < b.number) revert EnergyIdOrder(unordered);
         b.words = LedgerCalls.load(ACCOUNTS, accounts);
+        b.domain = _domain();
     }
 
-    /// @dev Verifies every record and adds it to the cells and to the book's leaves.
-    function _count(Book memory p, Batch memory b, uint256 zoneCount) internal view {
-        b.zoneCount = zoneCount;
-        b.domain = _domainSeparatorV4();
-        b.gate = p.firstSlot * SLOT_SECONDS - GATE_LEAD;
+    /// @dev Verifies every record and adds it to the lanes; one hash for each group of 128 leaves.
+    function _count(Book memory p, Batch memory b) internal view returns (bytes memory groups) {
         bytes32[] memory leaves = new bytes32[](b.number);
         uint256 pointer = b.pointer;
+        uint256 stride = b.stride;
+        uint256 number = b.number;
+        uint256[] memory words = b.words;
         unchecked {
-            for (uint256 i = 0; i < leaves.length; ++i) {
-                leaves[i] = _countOne(p, b, pointer, i);
-                pointer += b.stride;
+            for (uint256 i = 0; i < number; ++i) {
+                uint256 word;
+                assembly ("memory-safe") {
+                    word := mload(add(add(words, 0x20), shl(5, i)))
+                }
+                bytes32 leaf = _countOne(p, b, pointer, word, i);
+                assembly ("memory-safe") {
+                    mstore(add(add(leaves, 0x20), shl(5, i)), leaf)
+                }
+                pointer += stride;
             }
         }
-        p.groups = _groups(leaves);
+        return CurveOrders.groups(leaves, GROUP_LEAVES);
     }
 
-    function _countOne(Book memory p, Batch memory b, uint256 pointer, uint256 index) internal view returns (bytes32) {
+    function _countOne(
+        Book memory p,
+        Batch memory b,
+        uint256 pointer,
+        uint256 word,
+        uint256 index
+    ) private view returns (bytes32 leaf) {
         (uint256 head, bytes32 hash, address signer) = CurveOrders.read(pointer, p.count, p.firstSlot, b.domain);
         unchecked {
             pointer += CurveOrders.HEAD_BYTES;
+            uint256 account = (head >> 16) & ~CurveOrders.ABSENT;
+            leaf = CurveOrders.leaf(account, hash);
+            if (head >> 47 == 1) {
+                _requireAbsent(p, b, pointer, word, head, signer, index);
+                return leaf;
+            }
+            if (uint16(head) != uint16(word >> 16) || signer == address(0) || signer != address(uint160(word >> 96)))
+                _requireSound(p.gate, word, head, signer, index);
+            uint256 zone = uint8(word >> 8);
+            if (zone >= p.zoneCount) revert EnergyUnknownZone(uint32(account));
+            uint256 worst =
+                p.count == 1
+                    ? StepLanes.tallyOne(p.cells[zone], pointer)
+                    : StepLanes.tally(p.lanes + zone * p.laneBytes, p.count, pointer);
+            if (worst > _available(p, account, word, b.joined)) revert IAccountBook.EnergyUncovered(uint32(account));
+            if (b.worsts.length != 0) b.worsts[index] = worst;
         }
-        uint256 word = b.words[index];
-        uint256 zone = uint8(word >> 8);
-        bytes4 flaw = _flaw(b.gate, word, head, signer);
-        if (head >> 47 == 1) {
-            _requireAbsent(p, b, pointer, index, flaw);
-            return CurveOrders.leaf((head >> 16) & ~CurveOrders.ABSENT, hash);
-        }
-        if (flaw != 0) {
-            if (flaw == EnergyStaleNonce.selector) revert EnergyStaleNonce(index);
-            revert EnergyBadSignature(index);
-        }
-        if (zone >= b.zoneCount) revert EnergyUnknownZone(uint32(head >> 16));
-        unchecked {
-            uint256 worst = CurveTally.tally(p.cells, zone * p.count, p.count, pointer);
-            if (worst > _available(head >> 16, word, b.gate)) revert IAccountBook.EnergyUncovered(uint32(head >> 16));
-        }
-        return CurveOrders.leaf(head >> 16, hash);
     }
 
     /// @dev A record may count as absent only when it is flawed or not covered.
-    function _requireAbsent(Book memory p, Batch memory b, uint256 pointer, uint256 index, bytes4 flaw) internal view {
-        uint256 word = b.words[index];
-        if (flaw != 0 || uint8(word >> 8) >= b.zoneCount) return;
-        uint256 account = CurveOrders.accountAt(pointer - CurveOrders.HEAD_BYTES) & ~CurveOrders.ABSENT;
-        if (CurveTally.cost(p.count, pointer) <= _available(account, word, b.gate)) revert EnergyNotAbsent(index);
+    function _requireAbsent(
+        Book memory p,
+        Batch memory b,
+        uint256 pointer,
+        uint256 word,
+        uint256 head,
+        address signer,
+        uint256 index
+    ) private view {
+        if (_flaw(p.gate, word, head, signer) != 0 || uint8(word >> 8) >= p.zoneCount) return;
+        uint256 account = (head >> 16) & ~CurveOrders.ABSENT;
+        if (StepLanes.cost(p.count, pointer) <= _available(p, account, word, b.joined)) revert EnergyNotAbsent(index);
+    }
+
+    function _requireSound(uint256 gate, uint256 word, uint256 head, address signer, uint256 index) private view {
+        bytes4 flaw = _flaw(gate, word, head, signer);
+        if (flaw == EnergyStaleNonce.selector) revert EnergyStaleNonce(index);
+        if (flaw != 0) revert EnergyBadSignature(index);
     }
 
     /// @dev The error a record's nonce or signature deserves; zero when there is none.
-    function _flaw(uint256 gate, uint256 word, uint256 head, address signer) internal view returns (bytes4) {
+    function _flaw(uint256 gate, uint256 word, uint256 head, address signer) private view returns (bytes4) {
         uint32 account = uint32((head >> 16) & ~CurveOrders.ABSENT);
         if (uint16(head) != uint16(word >> 16) && !ACCOUNTS.wasNonceValid(account, uint16(head), gate))
             return EnergyStaleNonce.selector;
@@ -128,80 +166,102 @@ abstract contract CurveBook is IEnergyExchange, EIP712 {
         return 0;
     }
 
-    /// @dev Balance that covers orders of a book whose gate closed at `gate`.
-    function _available(uint256 account, uint256 word, uint256 gate) internal view returns (uint256 balance) {
+    /// @dev What of a balance covers orders of this book: not what a withdrawal announced before the gate takes, nor what
+    /// posted orders of the same book need.
+    function _available(
+        Book memory p,
+        uint256 account,
+        uint256 word,
+        bool joined
+    ) private view returns (uint256 balance) {
         balance = uint64(word >> 32);
-        if (uint8(word) & FLAG_WITHDRAWING == 0) return balance;
-        uint256 reserved = ACCOUNTS.reservedMicro(uint32(account), gate);
-        return reserved < balance ? balance - reserved : 0;
-    }
-
-    /// @dev One hash for each group of 128 leaves.
-    function _groups(bytes32[] memory leaves) internal pure returns (bytes memory groups) {
-        uint256 number = (leaves.length + GROUP_LEAVES - 1) / GROUP_LEAVES;
-        groups = new bytes(number * 32);
-        for (uint256 g = 0; g < number; ++g) {
-            uint256 size = leaves.length - g * GROUP_LEAVES;
-            if (size > GROUP_LEAVES) size = GROUP_LEAVES;
-            assembly ("memory-safe") {
-                let begin := add(add(leaves, 0x20), shl(12, g))
-                mstore(add(add(groups, 0x20), shl(5, g)), keccak256(begin, shl(5, size)))
+        if (uint8(word) & FLAG_WITHDRAWING != 0) {
+            uint256 reserved = ACCOUNTS.reservedMicro(uint32(account), p.gate);
+            balance = reserved < balance ? balance - reserved : 0;
+        }
+        if (joined) {
+            uint256 spent = CurveOrders.spentOf(p.firstSlot, account);
+            unchecked {
+                balance -= spent;
             }
         }
     }
 
+    // --- internal: posted orders ---
+
+    /// @dev Decides which posted orders are covered, from the last posted to the first, and adds those to the cells.
+    function _countPosts(Book memory p, bytes calldata posted) internal returns (Posts memory posts) {
+        uint256 number = posted.length / POST_BYTES;
+        if (number == 0) return posts;
+        posts.pointer = _offset(posted);
+        posts.places = new uint256[](number);
+        uint256[] memory accounts = LedgerCalls.list(number);
+        for (uint256 i = 0; i < number; ++i) (, accounts[i], ) = CurveOrders.postAt(posted, i);
+        uint256[] memory words = LedgerCalls.load(ACCOUNTS, accounts);
+        for (uint256 i = number; i != 0;) {
+            uint256 pointer = posts.pointer + --i * POST_BYTES;
+            if (!_coverPost(p, accounts[i], words[i], pointer + 5)) {
+                emit PostAbsent(p.firstSlot, uint32(accounts[i]), i);
+                continue;
+            }
+            uint256 cell = uint8(words[i] >> 8) * p.count + _byteAt(pointer);
+            posts.places[i] = cell + 1;
+            (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 5);
+            UniformPrice.add(p.cells[cell], isOffer, tick, energyWh);
+        }
+    }
+
+    function _coverPost(Book memory p, uint256 account, uint256 word, uint256 pointer) private returns (bool) {
+        if (uint8(word >> 8) >= p.zoneCount) return false;
+        uint256 worst = StepLanes.cost(1, pointer);
+        if (worst == 0) return true;
+        if (worst > _available(p, account, word, true)) return false;
+        CurveOrders.spend(p.firstSlot, account, worst);
+        return true;
+    }
+
+    // --- internal: bounds and serving ---
+
     /// @dev Nobody is rationed at the price of slot `t`: reads its orders again for the ones nearest to the price.
-    function _bound(Book memory p, Batch memory b, uint256 t) internal pure {
+    function _bound(Book memory p, Batch memory b, Posts memory posts, uint256 t) internal pure {
         uint256 pointer = b.pointer;
         uint256 step = CurveOrders.HEAD_BYTES + t * CurveOrders.STEP_BYTES;
         for (uint256 i = 0; i < b.number; ++i) {
             if (CurveOrders.accountAt(pointer) & CurveOrders.ABSENT == 0)
-                CurveTally.bound(p.cells[uint8(b.words[i] >> 8) * p.count + t], pointer + step);
+                _boundOne(p.cells[uint8(b.words[i] >> 8) * p.count + t], pointer + step);
             pointer += b.stride;
         }
-        for (uint256 i = 0; i < b.postedWords.length; ++i) {
-            (uint256 cell, , uint256 place) = _postAt(p, b.posted, i, b.postedWords[i]);
-            if (cell % p.count == t) CurveTally.bound(p.cells[cell], place);
+        for (uint256 i = 0; i < posts.places.length; ++i) {
+            uint256 place = posts.places[i];
+            if (place != 0 && (place - 1) % p.count == t)
+                _boundOne(p.cells[place - 1], posts.pointer + i * POST_BYTES + 5);
         }
     }
 
-    function _postAt(
-        Book memory p,
-        uint256 posted,
-        uint256 index,
-        uint256 word
-    ) internal pure returns (uint256 cell, uint256 account, uint256 pointer) {
-        assembly ("memory-safe") {
-            pointer := add(posted, mul(index, 11))
-            let head := calldataload(pointer)
-            cell := shr(248, head)
-            account := and(shr(216, head), 0xffffffff)
-            pointer := add(pointer, 5)
-        }
-        cell += uint8(word >> 8) * p.count;
+    function _boundOne(Cell memory cell, uint256 pointer) internal pure {
+        (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer);
+        UniformPrice.bound(cell, isOffer, tick, energyWh);
     }
 
-    function _servePosted(
-        Book memory p,
-        bytes calldata posted,
-        uint256[] memory words
-    ) internal pure returns (uint256[] memory entries) {
-        entries = new uint256[](words.length);
-        bytes memory positions = new bytes(words.length * 9 + 32);
-        for (uint256 i = 0; i < words.length; ++i) {
-            (uint256 cell, uint256 account, uint256 pointer) = _postAt(p, _offset(posted), i, words[i]);
-            uint256 out;
-            assembly ("memory-safe") {
-                out := add(add(positions, 0x20), mul(i, 9))
-                mstore(out, calldataload(sub(pointer, 5)))
-                out := add(out, 5)
-            }
-            entries[i] = _entry(account, CurveTally.fill(p.cells, cell, 1, pointer, out));
+    /// @dev Serves posted orders in the order of posting; chains their positions.
+    function _servePosts(Book memory p, Posts memory posts) internal pure returns (uint256[] memory entries) {
+        uint256 number = posts.places.length;
+        entries = new uint256[](number);
+        for (uint256 i = 0; i < number; ++i) {
+            if (posts.places[i] == 0) continue;
+            entries[i] = _servePost(p, posts.places[i] - 1, posts.pointer + i * POST_BYTES);
         }
-        assembly ("memory-safe") {
-            mstore(positions, sub(mload(positions), 32))
+    }
+
+    function _servePost(Book memory p, uint256 place, uint256 pointer) internal pure returns (uint256 entry) {
+        Cell memory cell = p.cells[place];
+        (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 5);
+        unchecked {
+            int256 position = int256(UniformPrice.take(cell, isOffer, tick, energyWh));
+            if (!isOffer) position = -position;
+            p.postedHash = CurveOrders.chainPost(p.postedHash, pointer, position);
+            entry = _entry(CurveOrders.accountAt(pointer + 1), position * cell.price);
         }
-        p.postedHash = keccak256(positions);
     }
 
     /// @dev Serves the records and appends their entries to those given; chains their positions.
@@ -210,39 +270,51 @@ abstract contract CurveBook is IEnergyExchange, EIP712 {
         Batch memory b,
         uint256[] memory before
     ) internal pure returns (uint256[] memory entries) {
-        entries = LedgerCalls.list(before.length + b.number);
-        for (uint256 i = 0; i < before.length; ++i) entries[i] = before[i];
-        uint256 size = 4 + p.count * 4;
-        bytes memory positions = new bytes(b.number * size + 32);
-        uint256 out;
-        assembly ("memory-safe") {
-            out := add(positions, 0x20)
-        }
+        uint256 first = before.length;
+        entries = LedgerCalls.list(first + b.number);
+        for (uint256 i = 0; i < first; ++i) entries[i] = before[i];
         uint256 pointer = b.pointer;
+        uint256[] memory words = b.words;
+        uint256 buffer = CurveOrders.positionBuffer(p.count);
+        bytes32 chain = p.positions;
         unchecked {
             for (uint256 i = 0; i < b.number; ++i) {
-                entries[before.length + i] = _serveOne(p, pointer, out, b.words[i]);
+                uint256 word;
+                assembly ("memory-safe") {
+                    word := mload(add(add(words, 0x20), shl(5, i)))
+                }
+                uint256 entry = _serveOne(p, pointer, uint8(word >> 8), buffer);
+                assembly ("memory-safe") {
+                    mstore(add(add(entries, 0x20), shl(5, add(first, i))), entry)
+                }
+                chain = CurveOrders.chainPosition(buffer, p.count, chain);
                 pointer += b.stride;
-                out += size;
             }
         }
-        assembly ("memory-safe") {
-            mstore(positions, sub(mload(positions), 32))
-        }
-        p.positions = keccak256(positions);
+        p.positions = chain;
     }
 
-    function _serveOne(Book memory p, uint256 pointer, uint256 out, uint256 word) internal pure returns (uint256) {
+    function _serveOne(
+        Book memory p,
+        uint256 pointer,
+        uint256 zone,
+        uint256 buffer
+    ) internal pure returns (uint256 entry) {
         uint256 account = CurveOrders.accountAt(pointer);
-        bool absent = account & CurveOrders.ABSENT != 0;
-        account &= ~CurveOrders.ABSENT;
-        assembly ("memory-safe") {
-            mstore(out, shl(224, account))
-        }
-        if (absent) return account << 224;
+        CurveOrders.clearPosition(buffer, p.count, account & ~CurveOrders.ABSENT);
+        if (account & CurveOrders.ABSENT != 0) return 0;
         unchecked {
-            int256 money = CurveTally.fill(p.cells, uint8(word >> 8) * p.count, p.count, pointer + 6, out + 4);
-            return _entry(account, money);
+            pointer += CurveOrders.HEAD_BYTES;
+            buffer += 36;
+            if (p.count == 1) return _entry(account, StepLanes.fillOne(p.cells[zone], pointer, buffer));
+            uint256 lanes = p.lanes + zone * p.laneBytes;
+            return _entry(account, StepLanes.fill(p.cells, zone * p.count, lanes, p.count, pointer, buffer));
+        }
+    }
+
+    function _byteAt(uint256 pointer) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := shr(248, calldataload(pointer))
         }
     }
 

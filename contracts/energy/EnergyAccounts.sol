@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {AccountBook} from "./AccountBook.sol";
 import {IAccountBook} from "./interfaces/IAccountBook.sol";
 import {IEnergyAccounts} from "./interfaces/IEnergyAccounts.sol";
+import {AccountWords} from "./libraries/AccountWords.sol";
 import {CurveOrders} from "./libraries/CurveOrders.sol";
 
 /// @title EnergyAccounts
@@ -21,27 +22,35 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     uint256 private constant SLOT_SECONDS = 900;
     uint256 private constant POST_HORIZON = 36 hours;
     uint256 private constant WITHDRAWAL_WINDOW = 7 days;
-    /// @dev Slots whose queues can exist at once: the horizon and the longest time to void fit several times over.
+    /// @dev Slots whose queues can exist at once. A place is written again only when its slot is long void.
     uint256 private constant RING = 1024;
-    uint256 private constant RELEASED = 1;
-    uint256 private constant POST_BYTES = 11;
+    uint256 private constant DAY_SLOTS = 96;
+    uint256 private constant DAY_RING = 16;
 
     struct Withdrawal {
         uint64 amountMicro;
         uint40 announcedAt;
     }
 
+    /// @dev Account 0, which nobody can own: holds what a settlement in several transactions has collected.
+    uint32 private constant ESCROW = 0;
+
     address private _exchange;
     address private _balancing;
+    /// @inheritdoc IEnergyAccounts
+    address public largeBooks;
 
-    /// @dev By slot mod RING: head of the chain 224 | slot 32. Head 1 = released. Reused, so that a post costs no new word.
+    /// @dev By slot mod RING: head of the chain 224 | slot 32. Reused, so that a post costs no new word.
     uint256[RING] private _posts;
+    /// @dev By day mod DAY_RING: which slots of the day have posts 96 | day 32. Spares a settlement a read a slot.
+    uint256[DAY_RING] private _postDays;
     mapping(uint256 account => mapping(uint16 nonce => uint40 at)) private _retiredAt;
     mapping(uint256 account => mapping(address key => uint40 until)) private _sessionUntil;
     mapping(uint256 account => Withdrawal) private _withdrawals;
 
     modifier onlyMarket() {
-        if (msg.sender != _exchange && msg.sender != _balancing) revert EnergyNotMarket(msg.sender);
+        bool market = msg.sender == _exchange || msg.sender == _balancing || msg.sender == largeBooks;
+        if (!market) revert EnergyNotMarket(msg.sender);
         _;
     }
 
@@ -61,11 +70,7 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
 
     /// @inheritdoc IEnergyAccounts
     function load(uint256[] calldata accounts) external view returns (uint256[] memory words) {
-        uint256 count = accounts.length;
-        words = new uint256[](count);
-        unchecked {
-            for (uint256 i = 0; i < count; ++i) words[i] = _accounts[uint32(accounts[i])];
-        }
+        words = AccountWords.load(_accounts, accounts);
     }
 
     /// @inheritdoc IEnergyAccounts
@@ -86,21 +91,30 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     }
 
     /// @inheritdoc IEnergyAccounts
-    function postsOf(uint32 slot) external view returns (uint256 head, bool open) {
+    function postsOf(uint32 slot) public view returns (uint256 head) {
         uint256 word = _posts[slot % RING];
-        if (uint32(word) != slot || word == 0) return (0, false);
-        head = word >> 32;
-        open = head != RELEASED;
+        return uint32(word) == slot ? word >> 32 : 0;
+    }
+
+    /// @inheritdoc IEnergyAccounts
+    function postHeads(uint32 firstSlot, uint256 count) external view returns (uint256[] memory heads) {
+        heads = new uint256[](count);
+        uint256 day = firstSlot / DAY_SLOTS;
+        uint256 word = _postDays[day % DAY_RING];
+        if (uint32(word) != day) return heads;
+        word >>= 32 + (firstSlot % DAY_SLOTS);
+        for (uint256 t = 0; t < count; ++t) if ((word >> t) & 1 == 1) heads[t] = postsOf(firstSlot + uint32(t));
     }
 
     // --- write ---
 
     /// @inheritdoc IEnergyAccounts
-    function connect(address exchange, address balancing) external restricted {
+    function connect(address exchange, address largeBooks_, address balancing) external restricted {
         if (_exchange != address(0)) revert EnergyConnection(true);
         _exchange = exchange;
+        largeBooks = largeBooks_;
         _balancing = balancing;
-        emit MarketsConnected(exchange, balancing);
+        emit MarketsConnected(exchange, largeBooks_, balancing);
     }
 
     /// @inheritdoc IEnergyAccounts
@@ -111,6 +125,7 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     /// @inheritdoc IAccountBook
     function deposit(uint32 account, uint256 amountMicro) public override(AccountBook, IAccountBook) {
         if (_exchange == address(0)) revert EnergyConnection(false);
+        if (account == ESCROW) revert EnergyUnknownAccount(account);
         super.deposit(account, amountMicro);
     }
 
@@ -162,39 +177,14 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
             revert EnergyPostWindow(slot, closesAt - POST_HORIZON, closesAt);
         uint256 energyWh = step & 0x7fffffff;
         if (energyWh < MINIMUM_POST_WH || energyWh == 0) revert EnergyPostTooSmall(energyWh, MINIMUM_POST_WH);
-        uint256 locked = _worstCase(step);
-        _accounts[account] = _debited(account, _owned(account), locked);
+        if (_worstCase(step) > uint64(_owned(account) >> BALANCE_SHIFT)) revert EnergyUncovered(account);
         uint256 head = _posts[slot % RING];
-        if (head != 0 && uint32(head) != slot) {
-            if (head >> 32 != RELEASED) revert EnergyPostsPending(uint32(head));
+        if (uint32(head) != slot) {
             head = 0;
+            _markPosted(slot);
         }
         _posts[slot % RING] = (CurveOrders.chain(head >> 32, account, step) << 32) | slot;
         emit OrderPosted(slot, account, step);
-    }
-
-    /// @inheritdoc IEnergyAccounts
-    function release(
-        uint32 firstSlot,
-        uint256 count,
-        bytes calldata posted
-    ) external onlyMarket returns (uint256[] memory words) {
-        words = new uint256[](posted.length / POST_BYTES);
-        uint256 next = 0;
-        for (uint256 t = 0; t < count; ++t) {
-            uint32 slot = firstSlot + uint32(t);
-            uint256 stored = _posts[slot % RING];
-            bool open = stored != 0 && uint32(stored) == slot && stored >> 32 != RELEASED;
-            uint256 begin = next;
-            uint256 head = 0;
-            (next, head) = _releaseSlot(posted, words, next, t);
-            if (head != (open ? stored >> 32 : 0)) revert EnergyPostsOmitted(slot);
-            if (open) {
-                _posts[slot % RING] = (RELEASED << 32) | slot;
-                emit PostsReleased(slot, next - begin);
-            }
-        }
-        if (next * POST_BYTES != posted.length) revert EnergyPostsOmitted(firstSlot + uint32(count));
     }
 
     /// @inheritdoc IEnergyAccounts
@@ -203,25 +193,41 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
         uint32 residual,
         bool upTo
     ) external onlyMarket returns (int256 residualMicro) {
-        uint256 count = entries.length;
         unchecked {
-            for (uint256 i = 0; i < count; ++i) {
+            for (uint256 i = 0; i < entries.length; ++i) {
                 uint256 entry = entries[i];
                 int256 change = int256(entry << 32) >> 32;
-                if (change != 0) residualMicro -= _change(uint32(entry >> 224), change, upTo);
+                if (change == 0) continue;
+                uint256 account = entry >> 224;
+                uint256 word = _accounts[account];
+                // One comparison for both directions: a balance that leaves its 64 bits is not the common case.
+                uint256 balance = uint256(int256(uint256(uint64(word >> BALANCE_SHIFT))) + change);
+                if (balance >> 64 == 0 && word != 0) {
+                    _accounts[account] = word + (uint256(change) << BALANCE_SHIFT);
+                    residualMicro -= change;
+                } else {
+                    residualMicro -= _change(uint32(account), change, upTo);
+                }
             }
         }
-        if (residualMicro < 0 && !upTo) revert EnergyUnbalanced(residualMicro);
+        if (residualMicro < 0 && !upTo && residual != ESCROW) revert EnergyUnbalanced(residualMicro);
         if (residualMicro != 0) _change(residual, residualMicro, false);
     }
 
     // --- internal ---
 
+    function _markPosted(uint256 slot) private {
+        uint256 day = slot / DAY_SLOTS;
+        uint256 word = _postDays[day % DAY_RING];
+        if (uint32(word) != day) word = day;
+        _postDays[day % DAY_RING] = word | (1 << (32 + (slot % DAY_SLOTS)));
+    }
+
     /// @dev Applies a change and returns what of it could be applied.
     function _change(uint32 account, int256 change, bool upTo) private returns (int256) {
         uint256 word = _accounts[account];
         if (change > 0) {
-            if (word == 0) revert EnergyUnknownAccount(account);
+            if (word == 0 && account != ESCROW) revert EnergyUnknownAccount(account);
             _accounts[account] = _credited(account, word, uint256(change));
             return change;
         }
@@ -233,25 +239,6 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
         }
         _accounts[account] = _debited(account, word, due);
         return -int256(due);
-    }
-
-    /// @dev Frees the locks of all orders given for slot `t` from `next` on, and rebuilds the head of their chain.
-    function _releaseSlot(
-        bytes calldata posted,
-        uint256[] memory words,
-        uint256 next,
-        uint256 t
-    ) private returns (uint256, uint256 head) {
-        unchecked {
-            for (; next < words.length; ++next) {
-                (uint256 index, uint32 account, uint48 step) = CurveOrders.postAt(posted, next);
-                if (index != t) break;
-                uint256 word = _credited(account, _accounts[account], _worstCase(step));
-                _accounts[account] = words[next] = word;
-                head = CurveOrders.chain(head, account, step);
-            }
-        }
-        return (next, head);
     }
 
     /// @dev The most an order can cost: a bid at a positive limit, an offer at a negative one.

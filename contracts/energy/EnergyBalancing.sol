@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IEnergyAccounts} from "./interfaces/IEnergyAccounts.sol";
 import {IEnergyBalancing} from "./interfaces/IEnergyBalancing.sol";
-import {BookStatus, IEnergyExchange} from "./interfaces/IEnergyExchange.sol";
+import {BookStatus, IBookErrors, IEnergyExchange} from "./interfaces/IEnergyExchange.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {CurveOrders} from "./libraries/CurveOrders.sol";
 import {LedgerCalls} from "./libraries/LedgerCalls.sol";
@@ -18,6 +18,8 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
     uint256 private constant ANNOUNCE_SLOTS = 144;
     uint256 private constant METER_BYTES = 4 + MeterValues.DAY_BYTES;
     uint256 private constant POSTED_BYTES = 9;
+    /// @dev What `MeterValues` can multiply; a thousand times any price of the market.
+    int256 private constant TICK_LIMIT = 1 << 24;
     int256 private constant NO_PRICE = type(int32).min;
 
     IEnergyAccounts public immutable ACCOUNTS;
@@ -34,14 +36,23 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
     /// @inheritdoc IEnergyBalancing
     mapping(uint32 firstSlot => bool paid) public isPaid;
 
-    /// @dev The accounts of one settlement.
+    /// @dev The accounts of one settlement, and the zones' prices and sums.
     struct Batch {
+        /// @notice Where in calldata the metered values begin.
         uint256 pointer;
         uint256[] accounts;
         uint256[] words;
-        /// @notice One word a slot and account.
-        uint256 deviations;
+        /// @notice Where in memory each account's position stands; zero when it has none.
+        uint256[] positions;
+        /// @notice Accounts with posted orders: their positions can exceed what the lanes hold.
+        int256[][] wide;
         DeviationCell[] cells;
+        /// @notice `MeterValues` lanes and shares, zone after zone, and how many accounts each zone has in them.
+        uint256 lanes;
+        uint256 shares;
+        uint256[] counted;
+        /// @notice An empty position.
+        uint256 none;
     }
 
     constructor(
@@ -70,7 +81,8 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
 
     /// @inheritdoc IEnergyBalancing
     function setTariff(Tariff calldata tariff) external restricted {
-        if (tariff.longTick > tariff.shortTick) revert EnergyTariffOrder(tariff.longTick, tariff.shortTick);
+        bool fits = tariff.longTick > -TICK_LIMIT && tariff.shortTick < TICK_LIMIT;
+        if (tariff.longTick > tariff.shortTick || !fits) revert EnergyTariffOrder(tariff.longTick, tariff.shortTick);
         uint256 number = tariffCount;
         uint256 earliest = block.timestamp / SLOT_SECONDS + ANNOUNCE_SLOTS;
         if (number != 0 && _tariffs[number - 1].fromSlot >= earliest) earliest = _tariffs[number - 1].fromSlot + 1;
@@ -91,22 +103,23 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
     function settle(Book calldata book) external {
         if (isPaid[book.firstSlot]) revert EnergyDeviationsPaid(book.firstSlot);
         isPaid[book.firstSlot] = true;
-        _checkCommitment(book);
         Tariff memory tariff = _tariffFor(book);
         Batch memory b = _read(book);
+        _checkCommitment(b, book);
+        _checkMeters(b, book);
         _openCells(b, book, tariff);
         _deviate(b, book);
-        _addPosted(b, book);
-        _net(b);
+        _rate(b, book.count);
         _pay(b, book, tariff);
     }
 
     // --- internal ---
 
-    function _checkCommitment(Book calldata book) private view {
-        bytes32 given = keccak256(
-            abi.encode(book.count, keccak256(book.prices), keccak256(book.posted), keccak256(book.positions))
-        );
+    /// @dev Copies the positions, and demands that they are the ones the exchange committed to.
+    function _checkCommitment(Batch memory b, Book calldata book) private view {
+        bytes32 chain = _matchPositions(b, book);
+        bytes32 posted = _matchPosted(b, book);
+        bytes32 given = keccak256(abi.encode(book.count, keccak256(book.prices), posted, chain));
         (BookStatus status, bytes32 commitment) = EXCHANGE.bookOf(book.firstSlot);
         if (status == BookStatus.Open || (given >> 8) << 8 != commitment) revert EnergyWrongPositions(book.firstSlot);
     }
@@ -118,22 +131,80 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
             revert EnergyWrongTariff(book.tariff);
     }
 
-    /// @dev Reads the accounts and checks their values against what their meters posted.
+    /// @dev Reads the accounts.
     function _read(Book calldata book) private view returns (Batch memory b) {
         uint256 number = book.metered.length / METER_BYTES;
         b.accounts = LedgerCalls.list(number);
         b.pointer = _offset(book.metered);
         (, uint256 unordered) = CurveOrders.accountsAt(b.pointer, METER_BYTES, b.accounts, 0);
         if (unordered < number || number * METER_BYTES != book.metered.length)
-            revert IEnergyExchange.EnergyIdOrder(unordered);
+            revert IBookErrors.EnergyIdOrder(unordered);
         b.words = LedgerCalls.load(ACCOUNTS, b.accounts);
+        b.positions = new uint256[](number);
+        b.wide = new int256[][](number);
+    }
+
+    /// @dev The values given are what the meters posted.
+    function _checkMeters(Batch memory b, Book calldata book) private view {
         bytes32[] memory digests = METERS.digestsOf(b.accounts, uint32(book.firstSlot / DAY_SLOTS));
-        for (uint256 i = 0; i < number; ++i) {
-            if (uint8(b.words[i]) & 1 == 0) continue;
-            uint256 begin = i * METER_BYTES + 4;
-            bytes32 digest = keccak256(book.metered[begin:begin + MeterValues.DAY_BYTES]);
-            if (digests[i] == 0 || (digest >> 32) << 32 != digests[i])
-                revert EnergyMeterMismatch(uint32(b.accounts[i]));
+        uint256 pointer = b.pointer + 4;
+        for (uint256 i = 0; i < digests.length; ++i) {
+            if (uint8(b.words[i]) & 1 == 1) {
+                bytes32 digest = MeterValues.digest(pointer);
+                if (digests[i] == 0 || digest != digests[i]) revert EnergyMeterMismatch(uint32(b.accounts[i]));
+            }
+            pointer += METER_BYTES;
+        }
+    }
+
+    /// @dev Chains the records' positions as the exchange did; every record must find its account.
+    function _matchPositions(Batch memory b, Book calldata book) private pure returns (bytes32 chain) {
+        uint256 size = 4 + book.count * 4;
+        uint256 number = book.positions.length / size;
+        uint256 next = _offset(book.positions);
+        uint256 i = 0;
+        for (uint256 r = 0; r < number; ++r) {
+            uint256 buffer = CurveOrders.positionBuffer(book.count);
+            CurveOrders.copyPosition(buffer, book.count, next);
+            chain = CurveOrders.chainPosition(buffer, book.count, chain);
+            uint256 account = CurveOrders.accountAt(next);
+            while (i < b.accounts.length && b.accounts[i] < account) ++i;
+            if (i == b.accounts.length || b.accounts[i] != account) revert EnergyMeterMismatch(uint32(account));
+            b.positions[i] = buffer + 36;
+            next += size;
+        }
+        if (number * size != book.positions.length) revert EnergyWrongPositions(book.firstSlot);
+        b.none = CurveOrders.positionBuffer(book.count);
+        CurveOrders.clearPosition(b.none, book.count, 0);
+        b.none += 36;
+    }
+
+    /// @dev Chains the positions of posted orders, and adds them to their accounts'.
+    function _matchPosted(Batch memory b, Book calldata book) private pure returns (bytes32 chain) {
+        uint256 number = book.posted.length / POSTED_BYTES;
+        uint256 pointer = _offset(book.posted);
+        for (uint256 r = 0; r < number; ++r) {
+            uint256 account = CurveOrders.accountAt(pointer + 1);
+            int256 position = int256(int32(uint32(CurveOrders.accountAt(pointer + 5))));
+            chain = CurveOrders.chainPost(chain, pointer, position);
+            uint256 i = _find(b.accounts, account);
+            if (i == b.accounts.length) revert EnergyMeterMismatch(uint32(account));
+            if (b.wide[i].length == 0) b.wide[i] = _widen(b, book, i);
+            uint256 t = uint8(book.posted[r * POSTED_BYTES]);
+            if (t < book.count) b.wide[i][t] -= position;
+            pointer += POSTED_BYTES;
+        }
+        if (number * POSTED_BYTES != book.posted.length) revert EnergyWrongPositions(book.firstSlot);
+    }
+
+    /// @dev Metered minus contracted, slot by slot, in whole words.
+    function _widen(Batch memory b, Book calldata book, uint256 i) private pure returns (int256[] memory deviations) {
+        deviations = new int256[](book.count);
+        uint256 metered = b.pointer + i * METER_BYTES + 4 + (book.firstSlot % DAY_SLOTS) * 4;
+        uint256 position = b.positions[i];
+        for (uint256 t = 0; t < deviations.length; ++t) {
+            deviations[t] = int256(int32(uint32(CurveOrders.accountAt(metered + 4 * t))));
+            if (position != 0) deviations[t] -= CurveOrders.positionAt(position, t);
         }
     }
 
@@ -143,73 +214,52 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
         uint256 pointer = _offset(book.prices);
         b.cells = new DeviationCell[](number);
         for (uint256 i = 0; i < number; ++i) {
-            int256 price;
-            assembly ("memory-safe") {
-                price := sar(224, calldataload(add(pointer, shl(2, i))))
-            }
+            int256 price = int256(int32(uint32(CurveOrders.accountAt(pointer + 4 * i))));
             DeviationCell memory cell = b.cells[i];
             cell.price = price;
             cell.longPrice = price != NO_PRICE && price < tariff.longTick ? price : tariff.longTick;
             cell.shortPrice = price != NO_PRICE && price > tariff.shortTick ? price : tariff.shortTick;
         }
+        uint256 zones = number / book.count;
+        b.counted = new uint256[](zones);
+        b.lanes = MeterValues.zeros(zones * MeterValues.size(book.count));
+        b.shares = MeterValues.zeros(number * MeterValues.SHARE_BYTES);
     }
 
-    /// @dev Metered minus contracted for everybody with a meter; every record must find its account.
+    /// @dev Sums the deviations of everybody with a meter.
     function _deviate(Batch memory b, Book calldata book) private pure {
-        uint256 size = 4 + book.count * 4;
-        uint256 next = _offset(book.positions);
-        uint256 end = next + book.positions.length;
         uint256 count = book.count;
-        uint256 out;
-        uint256 words = b.accounts.length * count * 32;
-        assembly ("memory-safe") {
-            out := mload(0x40)
-            mstore(0x40, add(out, words))
-            // Unmetered accounts leave their words untouched: they must read as zero.
-            calldatacopy(out, calldatasize(), words)
-        }
-        b.deviations = out;
+        uint256 laneBytes = MeterValues.size(count);
         uint256 metered = b.pointer + 4 + (book.firstSlot % DAY_SLOTS) * 4;
         for (uint256 i = 0; i < b.accounts.length; ++i) {
-            uint256 contracted = 0;
-            if (next < end && CurveOrders.accountAt(next) == b.accounts[i]) {
-                contracted = next + 4;
-                next += size;
+            uint256 word = b.words[i];
+            if (uint8(word) & 1 == 1) {
+                uint256 zone = uint8(word >> 8);
+                if (b.wide[i].length != 0) {
+                    for (uint256 t = 0; t < count; ++t) MeterValues.add(b.cells[zone * count + t], b.wide[i][t]);
+                } else {
+                    ++b.counted[zone];
+                    uint256 position = b.positions[i];
+                    if (position == 0) position = b.none;
+                    MeterValues.deviate(b.lanes + zone * laneBytes, count, metered, position);
+                }
             }
-            if (uint8(b.words[i]) & 1 == 1)
-                MeterValues.deviate(b.cells, uint8(b.words[i] >> 8) * count, count, metered, contracted, out);
             metered += METER_BYTES;
-            out += count * 32;
-        }
-        if (next < end) revert EnergyMeterMismatch(uint32(CurveOrders.accountAt(next)));
-    }
-
-    /// @dev Posted orders are part of their account's position.
-    function _addPosted(Batch memory b, Book calldata book) private pure {
-        for (uint256 begin = 0; begin < book.posted.length; begin += POSTED_BYTES) {
-            bytes calldata entry = book.posted[begin:begin + POSTED_BYTES];
-            uint256 account = uint32(bytes4(entry[1:5]));
-            uint256 i = _find(b.accounts, account);
-            if (i == b.accounts.length) revert EnergyMeterMismatch(uint32(account));
-            if (uint8(b.words[i]) & 1 == 0) continue;
-            uint256 t = uint8(entry[0]);
-            _shift(b, i, t, book.count, int32(uint32(bytes4(entry[5:9]))));
         }
     }
 
-    function _shift(Batch memory b, uint256 i, uint256 t, uint256 count, int256 position) private pure {
-        uint256 place = b.deviations + (i * count + t) * 32;
-        DeviationCell memory cell = b.cells[uint8(b.words[i] >> 8) * count + t];
-        int256 deviation;
-        assembly ("memory-safe") {
-            deviation := mload(place)
-            mstore(place, sub(deviation, position))
+    /// @dev Where a slot has a price, the shorter side of the deviations is netted in full.
+    function _rate(Batch memory b, uint256 count) private pure {
+        for (uint256 i = 0; i < b.cells.length; ++i) {
+            DeviationCell memory cell = b.cells[i];
+            (uint256 zone, uint256 t) = (i / count, i % count);
+            uint256 lanes = b.lanes + zone * MeterValues.size(count);
+            (uint256 longWh, uint256 shortWh) = MeterValues.totals(lanes, t, b.counted[zone]);
+            cell.longWh += longWh;
+            cell.shortWh += shortWh;
+            if (cell.price != NO_PRICE) cell.nettedWh = cell.longWh < cell.shortWh ? cell.longWh : cell.shortWh;
+            MeterValues.rate(lanes, b.shares + zone * count * MeterValues.SHARE_BYTES, t, cell);
         }
-        if (deviation > 0) cell.longWh -= uint256(deviation);
-        else cell.shortWh -= uint256(-deviation);
-        deviation -= position;
-        if (deviation > 0) cell.longWh += uint256(deviation);
-        else cell.shortWh += uint256(-deviation);
     }
 
     function _find(uint256[] memory accounts, uint256 account) private pure returns (uint256) {
@@ -223,23 +273,16 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
         return low < accounts.length && accounts[low] == account ? low : accounts.length;
     }
 
-    /// @dev Where a slot has a price, the shorter side of the deviations is netted in full.
-    function _net(Batch memory b) private pure {
-        for (uint256 i = 0; i < b.cells.length; ++i) {
-            DeviationCell memory cell = b.cells[i];
-            if (cell.price == NO_PRICE) continue;
-            cell.nettedWh = cell.longWh < cell.shortWh ? cell.longWh : cell.shortWh;
-        }
-    }
-
     function _pay(Batch memory b, Book calldata book, Tariff memory tariff) private {
         uint256 number = b.accounts.length;
-        uint256 count = book.count;
         uint256[] memory entries = LedgerCalls.list(number + 1);
         uint256 penalties = 0;
         for (uint256 i = 0; i < number; ++i) {
-            if (uint8(b.words[i]) & 1 == 0) continue;
-            (int256 money, uint256 outside) = _due(b, i, count, tariff.deadBandWh);
+            if (uint8(b.words[i]) & 1 == 0) {
+                entries[i] = 0;
+                continue;
+            }
+            (int256 money, uint256 outside) = _due(b, book, i, tariff.deadBandWh);
             uint256 penalty = outside * tariff.penaltyTicks;
             penalties += penalty;
             entries[i] = _entry(b.accounts[i], money - int256(penalty));
@@ -251,12 +294,37 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
 
     function _due(
         Batch memory b,
+        Book calldata book,
         uint256 i,
-        uint256 count,
+        uint256 deadBandWh
+    ) private pure returns (int256, uint256) {
+        uint256 zone = uint8(b.words[i] >> 8);
+        if (b.wide[i].length != 0) return _dueWide(b, b.wide[i], zone * book.count, deadBandWh);
+        uint256 metered = b.pointer + i * METER_BYTES + 4 + (book.firstSlot % DAY_SLOTS) * 4;
+        uint256 position = b.positions[i];
+        if (position == 0) position = b.none;
+        return
+            MeterValues.pay(
+                b.lanes + zone * MeterValues.size(book.count),
+                b.shares + zone * book.count * MeterValues.SHARE_BYTES,
+                book.count,
+                metered,
+                position,
+                deadBandWh
+            );
+    }
+
+    function _dueWide(
+        Batch memory b,
+        int256[] memory deviations,
+        uint256 first,
         uint256 deadBandWh
     ) private pure returns (int256 money, uint256 outside) {
-        return
-            MeterValues.pay(b.cells, uint8(b.words[i] >> 8) * count, count, b.deviations + i * count * 32, deadBandWh);
+        for (uint256 t = 0; t < deviations.length; ++t) {
+            uint256 share = b.shares + (first + t) * MeterValues.SHARE_BYTES;
+            money += MeterValues.settle(b.cells[first + t], share, deviations[t]);
+            outside += MeterValues.outside(deviations[t], deadBandWh);
+        }
     }
 
     function _entry(uint256 account, int256 money) private pure returns (uint256) {

@@ -1,63 +1,45 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {CurveBook} from "./CurveBook.sol";
-import {IEnergyAccounts} from "./interfaces/IEnergyAccounts.sol";
-import {BookStatus, IEnergyExchange} from "./interfaces/IEnergyExchange.sol";
-import {IBookReader} from "./interfaces/IMarketOperator.sol";
-import {CurveTally} from "./libraries/CurveTally.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {BookClearing} from "./BookClearing.sol";
+import {BookStatus, IEnergyExchange, Terms} from "./interfaces/IEnergyExchange.sol";
+import {CellWords} from "./libraries/CellWords.sol";
+import {CurveOrders} from "./libraries/CurveOrders.sol";
 import {LedgerCalls} from "./libraries/LedgerCalls.sol";
+import {StepLanes} from "./libraries/StepLanes.sol";
 import {Cell, Link, SlotOutcome, UniformPrice, Zone} from "./libraries/UniformPrice.sol";
 
 /// @title EnergyExchange
 /// @notice Doors (a) signed curves and (b) posted orders on one clearing core.
-contract EnergyExchange is CurveBook {
-    /// @notice What a deployment fixes for ever.
-    struct Terms {
-        IEnergyAccounts accounts;
-        /// @notice Where books are committed; zero for a market without operator.
-        IBookReader operator;
-        /// @notice Receives grid fees and congestion rent.
-        uint32 networkAccount;
-        /// @notice Place of the price in the competitive interval, of 10,000.
-        uint256 priceShare;
-        /// @notice Seconds after the UTC day of a book until anybody's selection of signed orders is accepted.
-        uint256 fallbackDelay;
-        /// @notice Seconds after the UTC day of a book until it is void.
-        uint256 voidDelay;
-    }
-
-    uint256 private constant DAY_SLOTS = 96;
-    uint256 private constant POST_BYTES = 11;
+contract EnergyExchange is IEnergyExchange, BookClearing, EIP712 {
+    /// @dev Seconds for which `EnergyAccounts` holds a slot's posted orders.
+    uint256 private constant POST_MEMORY = 1024 * SLOT_SECONDS;
     /// @dev Stands for "no price" where a zone did not trade.
     int32 private constant NO_PRICE = type(int32).min;
 
-    IBookReader public immutable OPERATOR;
-    uint32 public immutable NETWORK_ACCOUNT;
-    uint256 public immutable PRICE_SHARE;
-    uint256 public immutable FALLBACK_DELAY;
-    uint256 public immutable VOID_DELAY;
-
-    Link[] private _links;
     /// @dev By UTC day: bit s = slot s of the day is closed.
     mapping(uint256 day => uint256 mask) private _closed;
     /// @dev By first slot: commitment without its lowest byte | status 8.
     mapping(uint256 firstSlot => bytes32 word) private _books;
 
-    constructor(Terms memory terms, Link[] memory lines) CurveBook(terms.accounts) {
-        OPERATOR = terms.operator;
-        NETWORK_ACCOUNT = terms.networkAccount;
-        PRICE_SHARE = terms.priceShare;
-        FALLBACK_DELAY = terms.fallbackDelay;
-        VOID_DELAY = terms.voidDelay;
-        bool ordered = terms.fallbackDelay < terms.voidDelay && terms.priceShare <= UniformPrice.SHARE_ONE;
-        if (!ordered || terms.accounts.WITHDRAWAL_DELAY() < terms.voidDelay + 1 days + GATE_LEAD)
+    constructor(
+        Terms memory terms_,
+        Link[] memory lines
+    ) BookClearing(terms_, lines) EIP712("Publica EnergyExchange", "1") {
+        bool ordered = terms_.fallbackDelay < terms_.voidDelay && terms_.priceShare <= UniformPrice.SHARE_ONE;
+        // A posted order must be held until its slot is void.
+        ordered = ordered && terms_.voidDelay + 1 days + 36 hours + GATE_LEAD <= POST_MEMORY;
+        if (!ordered || terms_.accounts.WITHDRAWAL_DELAY() < terms_.voidDelay + 1 days + GATE_LEAD)
             revert EnergyBadTiming();
         if (lines.length == 0 || lines.length > 16) revert EnergyBadTopology(lines.length);
-        for (uint256 z = 0; z < lines.length; ++z) {
+        for (uint256 z = 0; z < lines.length; ++z)
             if ((z != 0 && lines[z].parent >= z) || lines[z].feeTicks > 1 << 15) revert EnergyBadTopology(z);
-            _links.push(lines[z]);
-        }
+    }
+
+    modifier onlyLarge() {
+        if (msg.sender != ACCOUNTS.largeBooks()) revert EnergyNotLargeBooks(msg.sender);
+        _;
     }
 
     // --- read ---
@@ -82,12 +64,18 @@ contract EnergyExchange is CurveBook {
     function timesOf(
         uint32 firstSlot,
         uint256 count
-    ) public view returns (uint256 gate, uint256 settleFrom, uint256 fallbackFrom, uint256 voidFrom) {
-        gate = firstSlot * SLOT_SECONDS - GATE_LEAD;
-        settleFrom = gate + (count - 1) * SLOT_SECONDS;
-        uint256 dayEnd = (firstSlot / DAY_SLOTS + 1) * 1 days;
-        fallbackFrom = dayEnd + FALLBACK_DELAY;
-        voidFrom = dayEnd + VOID_DELAY;
+    ) external view returns (uint256 gate, uint256 settleFrom, uint256 fallbackFrom, uint256 voidFrom) {
+        return _times(firstSlot, count);
+    }
+
+    /// @inheritdoc IEnergyExchange
+    function terms() external view returns (Terms memory) {
+        return Terms(ACCOUNTS, OPERATOR, NETWORK_ACCOUNT, PRICE_SHARE, FALLBACK_DELAY, VOID_DELAY);
+    }
+
+    /// @inheritdoc IEnergyExchange
+    function domainSeparator() external view returns (bytes32) {
+        return _domain();
     }
 
     // --- write ---
@@ -96,108 +84,88 @@ contract EnergyExchange is CurveBook {
     function settle(uint32 firstSlot, bytes calldata prices, bytes calldata orders, bytes calldata posted) external {
         Link[] memory lines = _links;
         Book memory p = _open(firstSlot, prices, lines.length);
-        Batch memory b = _batch(p, orders);
-        _count(p, b, lines.length);
-        uint256[] memory entries = _serve(p, b, _clear(p, b, lines, posted));
-        _close(p, LedgerCalls.move(ACCOUNTS, entries, NETWORK_ACCOUNT, false), entries.length);
+        Batch memory b = _batch(p, orders, 0);
+        _take(firstSlot, p.count);
+        _checkPosts(p, posted);
+        Posts memory posts = _countPosts(p, posted);
+        b.joined = posts.places.length != 0;
+        p.status = _checkBook(p, _count(p, b));
+        StepLanes.gather(p.cells, p.count, p.lanes);
+        _verify(p, b, posts, lines);
+        uint256[] memory entries = _serve(p, b, _servePosts(p, posts));
+        int256 networkMicro = LedgerCalls.move(ACCOUNTS, entries, NETWORK_ACCOUNT, false);
+        _close(
+            firstSlot,
+            Closing(p.count, p.status, p.pricesHash, p.postedHash, p.positions, entries.length, networkMicro)
+        );
     }
 
     /// @inheritdoc IEnergyExchange
-    function voidBook(uint32 firstSlot, uint256 count, bytes calldata posted) external {
+    function voidBook(uint32 firstSlot, uint256 count) external {
         if (count == 0) revert EnergyBadLength();
-        (, , , uint256 voidFrom) = timesOf(firstSlot, count);
+        (, , , uint256 voidFrom) = _times(firstSlot, count);
         if (block.timestamp < voidFrom) revert EnergyOutsideWindow(voidFrom, type(uint256).max);
-        Book memory p;
-        p.firstSlot = firstSlot;
-        p.count = count;
-        p.status = BookStatus.Void;
-        _markClosed(p);
-        ACCOUNTS.release(firstSlot, count, posted);
-        bytes memory none = new bytes(count * _links.length * 4);
-        for (uint256 i = 0; i < none.length; i += 4) none[i] = 0x80;
-        p.pricesHash = keccak256(none);
-        p.postedHash = keccak256("");
-        p.positions = keccak256("");
-        _close(p, 0, posted.length / POST_BYTES);
+        _take(firstSlot, count);
+        _close(firstSlot, Closing(count, BookStatus.Void, _noPrices(count), 0, 0, 0, 0));
     }
 
-    // --- internal: counting ---
-
-    /// @dev Checks time and prices and prepares the cells.
-    function _open(uint32 firstSlot, bytes calldata prices, uint256 zoneCount) private view returns (Book memory p) {
-        uint256 cellCount = prices.length / 4;
-        uint256 count = cellCount / zoneCount;
-        if (count == 0 || count * zoneCount * 4 != prices.length) revert EnergyBadLength();
-        (, uint256 from, , uint256 until) = timesOf(firstSlot, count);
-        if (block.timestamp < from || block.timestamp >= until) revert EnergyOutsideWindow(from, until);
-        p.firstSlot = firstSlot;
-        p.count = count;
-        p.cells = new Cell[](cellCount);
-        for (uint256 i = 0; i < cellCount; ++i) {
-            int256 price;
-            assembly ("memory-safe") {
-                price := sar(224, calldataload(add(prices.offset, shl(2, i))))
-            }
-            UniformPrice.openCell(p.cells[i], price);
-        }
+    /// @inheritdoc IEnergyExchange
+    function takeSlots(uint32 firstSlot, uint256 count) external onlyLarge {
+        _take(firstSlot, count);
     }
 
-    // --- internal: clearing ---
-
-    /// @dev The book must be the committed one until the fallback deadline; then posted orders join, prices are
-    /// verified slot by slot, the slots are closed and the posted orders served.
-    function _clear(
-        Book memory p,
-        Batch memory b,
-        Link[] memory lines,
-        bytes calldata posted
-    ) private returns (uint256[] memory entries) {
-        p.status = _checkBook(p);
-        _markClosed(p);
-        uint256[] memory words = ACCOUNTS.release(p.firstSlot, p.count, posted);
-        for (uint256 i = 0; i < words.length; ++i) {
-            (uint256 cell, uint256 account, uint256 pointer) = _postAt(p, _offset(posted), i, words[i]);
-            if (uint8(words[i] >> 8) >= lines.length) revert EnergyUnknownZone(uint32(account));
-            CurveTally.tally(p.cells, cell, 1, pointer);
-        }
-        b.posted = posted.length == 0 ? 0 : _offset(posted);
-        b.postedWords = words;
-        _verify(p, b, lines);
-        return _servePosted(p, posted, words);
+    /// @inheritdoc IEnergyExchange
+    function proveSums(
+        uint32 firstSlot,
+        bytes calldata prices,
+        bytes calldata sums
+    ) external onlyLarge returns (bytes32 pricesHash, bytes memory shares) {
+        Link[] memory lines = _links;
+        Book memory p = _open(firstSlot, prices, lines.length);
+        CellWords.unpackSums(p.cells, sums);
+        Batch memory none;
+        Posts memory noPosts;
+        _verify(p, none, noPosts, lines);
+        return (p.pricesHash, CellWords.packShares(p.cells));
     }
 
-    function _checkBook(Book memory p) private view returns (BookStatus) {
-        (, , uint256 fallbackFrom, ) = timesOf(p.firstSlot, p.count);
+    /// @inheritdoc IEnergyExchange
+    function closeBook(uint32 firstSlot, Closing calldata closing) external onlyLarge {
+        _close(firstSlot, closing);
+    }
+
+    // --- internal ---
+
+    /// @dev The records must be the committed book until the fallback deadline.
+    function _checkBook(Book memory p, bytes memory groups) private view returns (BookStatus) {
+        (, , uint256 fallbackFrom, ) = _times(p.firstSlot, p.count);
         if (block.timestamp >= fallbackFrom) return BookStatus.Fallback;
-        bytes32 given = p.groups.length == 0 ? bytes32(0) : keccak256(p.groups);
-        bytes32 committed = address(OPERATOR) == address(0) ? bytes32(0) : OPERATOR.rootOf(p.firstSlot);
-        // Without operator there is no signed book before the fallback; with one, silence is not an empty book.
-        if (given != committed || (given == 0 && address(OPERATOR) != address(0)))
-            revert EnergyBookMismatch(committed, given);
+        _requireRoot(p.firstSlot, p.count, groups.length == 0 ? bytes32(0) : keccak256(groups));
         return BookStatus.Committed;
     }
 
-    function _markClosed(Book memory p) private {
-        uint256 offset = p.firstSlot % DAY_SLOTS;
-        if (offset + p.count > DAY_SLOTS) revert EnergyBadLength();
-        uint256 bits = ((1 << p.count) - 1) << offset;
-        uint256 day = p.firstSlot / DAY_SLOTS;
-        uint256 mask = _closed[day];
-        if (mask & bits != 0) {
-            for (uint256 t = offset; ; ++t)
-                if ((mask >> t) & 1 == 1) revert EnergyAlreadyClosed(uint32(day * DAY_SLOTS + t));
+    /// @dev The posted orders given are exactly those the slots' chains were made of.
+    function _checkPosts(Book memory p, bytes calldata posted) private view {
+        uint256[] memory heads = ACCOUNTS.postHeads(p.firstSlot, p.count);
+        uint256 number = posted.length / POST_BYTES;
+        if (number * POST_BYTES != posted.length) revert EnergyBadLength();
+        uint256 next = 0;
+        for (uint256 t = 0; t < heads.length; ++t) {
+            uint256 head;
+            (head, next) = CurveOrders.chainSlot(posted, next, number, t, 0);
+            if (head != heads[t]) revert EnergyPostsOmitted(p.firstSlot + uint32(t));
         }
-        _closed[day] = mask | bits;
+        if (next != number) revert EnergyPostsOmitted(p.firstSlot + uint32(p.count));
     }
 
     /// @dev Verifies every slot in every zone and publishes prices.
-    function _verify(Book memory p, Batch memory b, Link[] memory lines) private {
+    function _verify(Book memory p, Batch memory b, Posts memory posts, Link[] memory lines) private {
         uint256 count = p.count;
         Zone[] memory zones = new Zone[](lines.length);
         bytes memory published = new bytes(p.cells.length * 4 + 32);
         for (uint256 t = 0; t < count; ++t) {
             (uint256 volume, bool pinned) = UniformPrice.solve(p.cells, count, t, lines, zones);
-            if (!pinned) _bound(p, b, t);
+            if (!pinned) _bound(p, b, posts, t);
             if (volume != 0) UniformPrice.checkRule(p.cells, count, t, lines, zones, PRICE_SHARE);
             for (uint256 z = 0; z < zones.length; ++z) {
                 uint256 cell = z * count + t;
@@ -231,12 +199,30 @@ contract EnergyExchange is CurveBook {
         );
     }
 
-    // --- internal: serving ---
+    /// @dev Takes the book's slots, once and for ever.
+    function _take(uint32 firstSlot, uint256 count) private {
+        uint256 offset = firstSlot % DAY_SLOTS;
+        if (offset + count > DAY_SLOTS) revert EnergyBadLength();
+        uint256 bits = ((1 << count) - 1) << offset;
+        uint256 day = firstSlot / DAY_SLOTS;
+        uint256 mask = _closed[day];
+        if (mask & bits != 0) {
+            for (uint256 t = offset; ; ++t)
+                if ((mask >> t) & 1 == 1) revert EnergyAlreadyClosed(uint32(day * DAY_SLOTS + t));
+        }
+        _closed[day] = mask | bits;
+    }
 
-    function _close(Book memory p, int256 networkMicro, uint256 orders) private {
-        bytes32 commitment = keccak256(abi.encode(p.count, p.pricesHash, p.postedHash, p.positions));
+    function _close(uint32 firstSlot, Closing memory closing) private {
+        bytes32 commitment = keccak256(
+            abi.encode(closing.count, closing.pricesHash, closing.postedHash, closing.positions)
+        );
         commitment &= ~bytes32(uint256(0xff));
-        _books[p.firstSlot] = commitment | bytes32(uint256(uint8(p.status)));
-        emit BookClosed(p.firstSlot, p.count, orders, p.status, networkMicro, commitment);
+        _books[firstSlot] = commitment | bytes32(uint256(uint8(closing.status)));
+        emit BookClosed(firstSlot, closing.count, closing.orders, closing.status, closing.networkMicro, commitment);
+    }
+
+    function _domain() internal view override returns (bytes32) {
+        return _domainSeparatorV4();
     }
 }

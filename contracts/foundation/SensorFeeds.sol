@@ -75,6 +75,8 @@ contract SensorFeeds is ISensorFeeds, AccessManaged, EIP712 {
     function readRound(FeedId feed, uint32 number) external view returns (FeedRound memory round) {
         FeedWord latest = _feeds[feed].latest;
         if (number == 0 || number > latest.number()) revert FeedRoundUnavailable(feed, number);
+        // The round most asked for needs no history.
+        if (number == latest.number()) return latest.toRound();
         uint256 slot = SensorSets.slotOf(SensorSets.load(feed, latest.version()), number);
         FeedWord found = _feeds[feed].history[slot];
         if (found.number() != number) revert FeedRoundUnavailable(feed, number);

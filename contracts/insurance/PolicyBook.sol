@@ -7,43 +7,42 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ERC721} from "solady/src/tokens/ERC721.sol";
-import {IPolicyBook, Policy, Quote, Series, Terms} from "./interfaces/IPolicyBook.sol";
+import {SeriesSettlement} from "./base/SeriesSettlement.sol";
+import {IPolicyBook, Policy, Quote} from "./interfaces/IPolicyBook.sol";
 import {IPolicyCard} from "./interfaces/IPolicyCard.sol";
-import {Cover, SeriesId, SeriesState} from "./interfaces/IUnderwritingPool.sol";
-import {IndexEngine} from "./libraries/IndexEngine.sol";
+import {SeriesState} from "./interfaces/IPolicySettlement.sol";
+import {ISeriesRecourse} from "./interfaces/ISeriesRecourse.sol";
+import {ISeriesRegistry} from "./interfaces/ISeriesRegistry.sol";
+import {IUnderwritingPool, SeriesId} from "./interfaces/IUnderwritingPool.sol";
+import {Cover, Covers} from "./libraries/Covers.sol";
+import {QuoteKeyWord} from "./libraries/QuoteKeys.sol";
+import {AccountWord, SeriesAccounts} from "./libraries/SeriesAccounts.sol";
+import {PackedSeries} from "./libraries/SeriesBlob.sol";
 import {PolicyCard} from "./PolicyCard.sol";
-import {SeriesBlob} from "./libraries/SeriesBlob.sol";
 
 /// @title PolicyBook
-/// @notice Sells and keeps policies. See `IPolicyBook`.
+/// @notice Sells, keeps and settles policies. See `IPolicyBook` and `IPolicySettlement`.
 /// @dev The token's own slot holds the whole policy: Solady's ERC-721 leaves 96 bits beside the owner, which hold sum
 /// and premium, and 224 bits beside each holder's balance, which count the purchases.
-contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
-    /// @dev | 64 free | 32 day | 64 used today | 64 daily limit |
-    struct QuoteKey {
-        uint64 dailyLimit;
-        uint64 used;
-        uint32 day;
-    }
-
-    uint256 private constant FULL_BPS = 10_000;
-    uint256 private constant MAX_ROUNDS = 512;
+contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessManaged {
     bytes32 private constant QUOTE_TYPEHASH = keccak256(
         "Quote(uint64 series,address buyer,uint128 sumInsured,uint128 premium,uint32 sequence,uint40 validUntil)"
     );
 
-    /// @notice Draws the policies' cards.
+    /// @inheritdoc IPolicyBook
     IPolicyCard public immutable CARD;
 
-    mapping(address key => QuoteKey state) private _quoteKeys;
-    uint64 private _seriesCount;
+    mapping(address key => QuoteKeyWord word) private _quoteKeys;
 
-    /// @inheritdoc IPolicyBook
-    bool public salesPaused;
-
-    /// @param manager The deployment's AccessManager: who opens series, appoints quote keys and pauses sales.
-    constructor(address manager) EIP712("Publica PolicyBook", "1") AccessManaged(manager) {
-        CARD = new PolicyCard();
+    /// @param manager The deployment's AccessManager, which appoints who names quote keys.
+    /// @param registry Keeps the series' terms; it alone opens series here.
+    /// @param recourse Says when a series' feed does not decide it.
+    constructor(
+        address manager,
+        ISeriesRegistry registry,
+        ISeriesRecourse recourse
+    ) EIP712("Publica PolicyBook", "1") AccessManaged(manager) SeriesSettlement(registry, recourse) {
+        CARD = new PolicyCard(registry);
     }
 
     // ── read ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,32 +60,19 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
     /// @notice What the policy says, as a data URI.
     function tokenURI(uint256 policyId) public view override returns (string memory) {
         if (!_exists(policyId)) revert PolicyUnknown(policyId);
-        SeriesId id = SeriesId.wrap(uint64(policyId >> 32));
-        Series memory series = seriesOf(id);
-        return CARD.uri(policyId, series, _policy(policyId), series.terms.pool.seriesOf(id));
+        return CARD.uri(policyId, policyOf(policyId).sumUnits, _accounts[_seriesOf(policyId)].unpack());
     }
 
     /// @inheritdoc IPolicyBook
-    function seriesOf(SeriesId series) public view returns (Series memory) {
-        (bool exists, Series memory found) = SeriesBlob.read(address(this), series);
-        if (!exists) revert PolicySeriesUnknown(series);
-        return found;
-    }
-
-    /// @inheritdoc IPolicyBook
-    function seriesCount() external view returns (uint256) {
-        return _seriesCount;
-    }
-
-    /// @inheritdoc IPolicyBook
-    function policyOf(uint256 policyId) external view returns (Policy memory) {
-        return _policy(policyId);
+    function policyOf(uint256 policyId) public view returns (Policy memory) {
+        uint96 data = _getExtraData(policyId);
+        return Policy(_ownerOf(policyId), uint48(data), uint48(data >> 48));
     }
 
     /// @inheritdoc IPolicyBook
     function policiesOf(SeriesId series, uint256 from, uint256 count) external view returns (Policy[] memory policies) {
         policies = new Policy[](count);
-        for (uint256 i; i < count; ++i) policies[i] = _policy(_policyId(series, from + i));
+        for (uint256 i; i < count; ++i) policies[i] = policyOf(_firstPolicyOf(series) + from + i);
     }
 
     /// @inheritdoc IPolicyBook
@@ -114,71 +100,64 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
 
     /// @inheritdoc IPolicyBook
     function quoteKeyOf(address key) external view returns (uint256 dailyLimitUnits, uint256 leftUnits) {
-        QuoteKey memory state = _quoteKeys[key];
-        dailyLimitUnits = state.dailyLimit;
-        leftUnits = _leftToday(state);
+        QuoteKeyWord word = _quoteKeys[key];
+        dailyLimitUnits = word.dailyLimit();
+        leftUnits = word.leftToday();
     }
 
     // ── write ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IPolicyBook
-    function openSeries(Terms calldata terms) external restricted returns (SeriesId series) {
-        _check(terms);
-        series = SeriesId.wrap(++_seriesCount);
-        uint40 settleBy = terms.end + 2 * (uint40(terms.grace) + terms.disputeWindow);
-        uint256 unit = terms.pool.unit();
-        uint8 window = terms.pool.accept(series, terms.start, terms.end, settleBy);
-        SeriesBlob.write(series, Series(terms, uint64(unit), window));
-        emit SeriesOpened(series, address(terms.pool), terms.name);
+    function accept(
+        SeriesId series,
+        IUnderwritingPool pool,
+        uint40 start,
+        uint40 end,
+        uint40 settleBy
+    ) external returns (uint8 window) {
+        if (msg.sender != address(REGISTRY)) revert PolicyCallerUnknown(msg.sender);
+        _accounts[series] = SeriesAccounts.opened();
+        return pool.accept(series, start, end, settleBy);
     }
 
     /// @inheritdoc IPolicyBook
     function buy(Quote calldata quote, address key, bytes calldata signature) external returns (uint256 policyId) {
-        if (salesPaused) revert PolicySalesPaused();
         _checkQuote(quote);
-        Series memory series = seriesOf(quote.series);
-        uint48 sumUnits = _toUnits(quote.sumInsured, series.unit);
-        uint48 premiumUnits = _toUnits(quote.premium, series.unit);
-        _checkSale(quote, series.terms);
-        _spendLimit(key, sumUnits);
         _checkSignature(key, quoteDigest(quote), signature);
-
-        _setAux(msg.sender, uint224(quote.sequence) + 1);
-        policyId = _write(quote.series, series, sumUnits, premiumUnits);
-        _mintAndSetExtraDataUnchecked(msg.sender, policyId, (uint96(premiumUnits) << 48) | sumUnits);
-        emit PolicyBought(policyId, quote.series, msg.sender, quote.sumInsured, quote.premium);
+        return _sell(quote.series, quote.sumInsured, quote.premium, key);
     }
 
     /// @inheritdoc IPolicyBook
-    function cancel(uint256 policyId) external returns (uint256 refund) {
-        Policy memory policy = _policy(policyId);
+    function cancel(uint256 policyId) external returns (uint256 refunded) {
+        Policy memory policy = policyOf(policyId);
         if (policy.holder == address(0)) revert PolicyUnknown(policyId);
         if (policy.holder != msg.sender) revert PolicyNotHolder(policyId, msg.sender);
-        SeriesId id = SeriesId.wrap(uint64(policyId >> 32));
-        Series memory series = seriesOf(id);
-        Terms memory terms = series.terms;
-        if (block.timestamp > terms.cancelUntil) revert PolicyCancellationClosed(policyId, terms.cancelUntil);
+        SeriesId series = _seriesOf(policyId);
+        PackedSeries memory terms = _terms(series);
+        if (block.timestamp > terms.cancelUntil()) revert PolicyCancellationClosed(policyId, terms.cancelUntil());
+        AccountWord account = _openAccount(series).minusPolicy(policy.sumUnits, policy.premiumUnits);
 
         uint256 refundUnits = policy.premiumUnits;
-        if (block.timestamp > terms.start)
-            refundUnits = (refundUnits * (terms.end - block.timestamp)) / (terms.end - terms.start);
-        refundUnits = (refundUnits * (FULL_BPS - terms.cancelFeeBps)) / FULL_BPS;
+        if (block.timestamp > terms.start())
+            refundUnits = (refundUnits * (terms.end() - block.timestamp)) / (terms.end() - terms.start());
+        refundUnits = (refundUnits * (FULL_BPS - terms.cancelFeeBps())) / FULL_BPS;
+        _accounts[series] = account;
         _burn(policyId);
-        Cover memory cover = Cover(id, series.window, terms.zone, msg.sender, policy.sumUnits, policy.premiumUnits);
-        refund = terms.pool.release(cover, uint64(refundUnits));
-        emit PolicyCancelled(policyId, msg.sender, refund);
+        Cover cover = Covers.pack(
+            policy.sumUnits,
+            policy.premiumUnits,
+            account.exposure(),
+            terms.zone(),
+            terms.window()
+        );
+        refunded = terms.pool().release(series, cover, msg.sender, refundUnits);
+        emit PolicyCancelled(policyId, msg.sender, refunded);
     }
 
     /// @inheritdoc IPolicyBook
     function setQuoteKey(address key, uint64 dailyLimitUnits) external restricted {
-        _quoteKeys[key].dailyLimit = dailyLimitUnits;
+        _quoteKeys[key] = _quoteKeys[key].withDailyLimit(dailyLimitUnits);
         emit QuoteKeyChanged(key, dailyLimitUnits);
-    }
-
-    /// @inheritdoc IPolicyBook
-    function setSalesPaused(bool paused) external restricted {
-        salesPaused = paused;
-        emit SalesPaused(paused);
     }
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,16 +165,22 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
     /// @dev Policies change hands until their series is decided.
     function _beforeTokenTransfer(address from, address to, uint256 policyId) internal view override {
         if (from == address(0) || to == address(0)) return;
-        SeriesId series = SeriesId.wrap(uint64(policyId >> 32));
-        if (seriesOf(series).terms.pool.seriesOf(series).state != SeriesState.Open) revert PolicyFrozen(policyId);
+        if (_accounts[_seriesOf(policyId)].state() != SeriesState.Open) revert PolicyFrozen(policyId);
     }
 
-    /// @dev Who may use the quote, until when, and that it is the next one.
-    function _checkQuote(Quote calldata quote) private view {
+    /// @inheritdoc SeriesSettlement
+    function _policyOf(uint256 policyId) internal view override returns (address holder, uint256 sum, uint256 premium) {
+        uint96 data = _getExtraData(policyId);
+        return (_ownerOf(policyId), uint48(data), data >> 48);
+    }
+
+    /// @dev Who may use the quote, until when, and that it is the next one, which it then is no more.
+    function _checkQuote(Quote calldata quote) private {
         if (msg.sender != quote.buyer) revert PolicyQuoteNotYours(quote.buyer, msg.sender);
         if (block.timestamp > quote.validUntil) revert PolicyQuoteExpired(quote.validUntil);
         uint256 purchases = _getAux(msg.sender);
         if (quote.sequence != purchases) revert PolicyQuoteSequence(purchases, quote.sequence);
+        _setAux(msg.sender, uint224(purchases + 1));
     }
 
     /// @dev Plain accounts first: it spares looking up whether the key is a contract.
@@ -205,68 +190,52 @@ contract PolicyBook is IPolicyBook, ERC721, EIP712, AccessManaged {
         if (!SignatureChecker.isValidSignatureNowCalldata(key, digest, signature)) revert PolicyQuoteInvalid(key);
     }
 
-    /// @dev What holds whoever signed the quote: the sales period, the premium's floor and ceiling.
-    function _checkSale(Quote calldata quote, Terms memory terms) private view {
-        uint256 salesEnd = terms.start - terms.leadTime;
-        if (block.timestamp >= salesEnd) revert PolicySalesEnded(quote.series, salesEnd);
-        uint256 floor = Math.ceilDiv(quote.sumInsured * uint256(terms.floorBps), FULL_BPS);
-        if (quote.premium < floor || quote.premium > quote.sumInsured)
-            revert PolicyPremiumOutOfBounds(quote.premium, floor, quote.sumInsured);
-    }
-
-    function _write(
-        SeriesId id,
-        Series memory series,
-        uint48 sumUnits,
-        uint48 premiumUnits
+    /// @dev The account, the limit and the token are written before the pool is called.
+    function _sell(
+        SeriesId series,
+        uint256 sumInsured,
+        uint256 premium,
+        address key
     ) private returns (uint256 policyId) {
-        Cover memory cover = Cover(id, series.window, series.terms.zone, msg.sender, sumUnits, premiumUnits);
-        uint64 cap = uint64(Math.min(series.terms.capacity / series.unit, type(uint64).max));
-        return _policyId(id, series.terms.pool.write(cover, cap));
+        PackedSeries memory terms = _terms(series);
+        _checkSale(series, sumInsured, premium, terms);
+        uint256 sumUnits = _toUnits(sumInsured, terms.unit());
+        uint256 premiumUnits = _toUnits(premium, terms.unit());
+        _spendLimit(key, sumUnits);
+        AccountWord account = _openAccount(series);
+        policyId = _firstPolicyOf(series) + account.count();
+        uint256 exposure = account.exposure() + sumUnits;
+        uint256 cap = Math.min(terms.capacity() / terms.unit(), type(uint64).max);
+        if (exposure > cap) revert PolicySeriesCapExceeded(series, exposure, cap);
+        _accounts[series] = account.plusPolicy(sumUnits, premiumUnits);
+        _mintAndSetExtraDataUnchecked(msg.sender, policyId, uint96((premiumUnits << 48) | sumUnits));
+        emit PolicyBought(policyId, series, sumInsured, premium);
+        Cover cover = Covers.pack(sumUnits, premiumUnits, exposure, terms.zone(), terms.window());
+        terms.pool().write(series, cover, msg.sender);
     }
 
-    function _check(Terms calldata terms) private view {
-        if (terms.leadTime > terms.start || terms.start - terms.leadTime <= block.timestamp)
-            revert PolicyTermsInvalid("start");
-        if (terms.end <= terms.start) revert PolicyTermsInvalid("end");
-        if (terms.firstRound == 0 || terms.firstRound > terms.lastRound) revert PolicyTermsInvalid("firstRound");
-        if (terms.lastRound - terms.firstRound >= MAX_ROUNDS) revert PolicyTermsInvalid("lastRound");
-        if (terms.seasonValues > MAX_ROUNDS) revert PolicyTermsInvalid("seasonValues");
-        if (terms.seasonValues != 0 && terms.lastRound != terms.firstRound + 1) revert PolicyTermsInvalid("lastRound");
-        if (terms.cancelUntil > terms.end) revert PolicyTermsInvalid("cancelUntil");
-        if (terms.cancelFeeBps > FULL_BPS) revert PolicyTermsInvalid("cancelFeeBps");
-        if (terms.floorBps > FULL_BPS) revert PolicyTermsInvalid("floorBps");
-        if (!IndexEngine.isValid(terms.index, terms.seasonValues != 0)) revert PolicyTermsInvalid("index");
-    }
-
-    function _policy(uint256 policyId) private view returns (Policy memory) {
-        uint96 data = _getExtraData(policyId);
-        return Policy(_ownerOf(policyId), uint48(data), uint48(data >> 48));
-    }
-
-    function _policyId(SeriesId series, uint256 index) private pure returns (uint256) {
-        return (uint256(SeriesId.unwrap(series)) << 32) | index;
-    }
-
-    function _toUnits(uint256 amount, uint256 unit) private pure returns (uint48) {
-        uint256 units = amount / unit;
-        if (units == 0 || units > type(uint48).max || units * unit != amount) revert PolicyAmountInvalid(amount, unit);
-        return uint48(units);
-    }
-
-    function _leftToday(QuoteKey memory state) private view returns (uint256) {
-        uint256 used = state.day == block.timestamp / 1 days ? state.used : 0;
-        return used < state.dailyLimit ? state.dailyLimit - used : 0;
+    /// @dev What holds whoever signed the quote: the sales period, the premium's floor and ceiling.
+    function _checkSale(SeriesId series, uint256 sumInsured, uint256 premium, PackedSeries memory terms) private view {
+        uint256 salesEnd = terms.start() - terms.leadTime();
+        if (block.timestamp >= salesEnd) revert PolicySalesEnded(series, salesEnd);
+        uint256 floor = Math.ceilDiv(sumInsured * terms.floorBps(), FULL_BPS);
+        if (premium < floor || premium > sumInsured) revert PolicyPremiumOutOfBounds(premium, floor, sumInsured);
     }
 
     function _spendLimit(address key, uint256 sumUnits) private {
-        QuoteKey memory state = _quoteKeys[key];
-        if (state.dailyLimit == 0) revert PolicyQuoteInvalid(key);
-        uint256 left = _leftToday(state);
+        QuoteKeyWord word = _quoteKeys[key];
+        if (word.dailyLimit() == 0) revert PolicyQuoteInvalid(key);
+        uint256 left = word.leftToday();
         if (sumUnits > left) revert PolicyQuoteLimit(key, sumUnits, left);
-        uint32 today = uint32(block.timestamp / 1 days);
-        state.used = uint64(sumUnits + (state.day == today ? state.used : 0));
-        state.day = today;
-        _quoteKeys[key] = state;
+        _quoteKeys[key] = word.spent(sumUnits);
+    }
+
+    function _seriesOf(uint256 policyId) private pure returns (SeriesId) {
+        return SeriesId.wrap(uint64(policyId >> 32));
+    }
+
+    function _toUnits(uint256 amount, uint256 unit) private pure returns (uint256 units) {
+        units = amount / unit;
+        if (units == 0 || units > type(uint48).max || amount % unit != 0) revert PolicyAmountInvalid(amount, unit);
     }
 }

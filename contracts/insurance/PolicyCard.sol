@@ -6,9 +6,10 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {Base64} from "solady/src/utils/Base64.sol";
 import {DateTimeLib} from "solady/src/utils/DateTimeLib.sol";
 import {LibString} from "solady/src/utils/LibString.sol";
-import {Policy, Series} from "./interfaces/IPolicyBook.sol";
 import {IPolicyCard} from "./interfaces/IPolicyCard.sol";
-import {SeriesAccount, SeriesState} from "./interfaces/IUnderwritingPool.sol";
+import {SeriesAccount, SeriesState} from "./interfaces/IPolicySettlement.sol";
+import {ISeriesRegistry, Series} from "./interfaces/ISeriesRegistry.sol";
+import {SeriesId} from "./interfaces/IUnderwritingPool.sol";
 
 /// @title PolicyCard
 /// @notice Draws policies. See `IPolicyCard`.
@@ -16,15 +17,22 @@ contract PolicyCard is IPolicyCard {
     using LibString for uint256;
     using LibString for int256;
 
+    ISeriesRegistry private immutable _REGISTRY;
+
+    /// @param registry Keeps the series' terms.
+    constructor(ISeriesRegistry registry) {
+        _REGISTRY = registry;
+    }
+
     /// @inheritdoc IPolicyCard
     function uri(
         uint256 policyId,
-        Series calldata series,
-        Policy calldata policy,
+        uint256 sumUnits,
         SeriesAccount calldata account
     ) external view returns (string memory) {
+        Series memory series = _REGISTRY.seriesOf(SeriesId.wrap(uint64(policyId >> 32)));
         string memory title = LibString.fromSmallString(series.terms.name);
-        string memory sum = _money(series, uint256(policy.sumUnits));
+        string memory sum = _money(series, sumUnits);
         string memory state = _state(account);
         string memory svg = string.concat(
             _frame(LibString.escapeHTML(title), policyId),
@@ -95,7 +103,7 @@ contract PolicyCard is IPolicyCard {
             );
     }
 
-    function _span(Series calldata series) private pure returns (string memory) {
+    function _span(Series memory series) private pure returns (string memory) {
         if (series.terms.index.tiers != 0) return "in tiers";
         return
             string.concat(
@@ -107,7 +115,7 @@ contract PolicyCard is IPolicyCard {
     }
 
     /// @dev Two digits of the currency, the rest cut off.
-    function _money(Series calldata series, uint256 units) private view returns (string memory) {
+    function _money(Series memory series, uint256 units) private view returns (string memory) {
         IERC20Metadata asset = IERC20Metadata(IERC4626(address(series.terms.pool)).asset());
         uint256 whole = 10 ** asset.decimals();
         uint256 amount = units * series.unit;

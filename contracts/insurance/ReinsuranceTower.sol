@@ -7,7 +7,9 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IReinsuranceTower, Layer} from "./interfaces/IReinsuranceTower.sol";
-import {Cover, IUnderwritingPool, SeriesAccount, SeriesId} from "./interfaces/IUnderwritingPool.sol";
+import {IUnderwritingPool, SeriesId} from "./interfaces/IUnderwritingPool.sol";
+import {Cover, Covers} from "./libraries/Covers.sol";
+import {Decision} from "./libraries/Decisions.sol";
 
 /// @title ReinsuranceTower
 /// @notice The layers behind underwriting pools. See `IReinsuranceTower`.
@@ -25,9 +27,15 @@ contract ReinsuranceTower is IReinsuranceTower, AccessManaged {
         Layer[MAX_LAYERS] layers;
     }
 
+    /// @dev What a layer carries of a series: | 120 free | 8 window | 64 premium units | 64 exposure units |
+    struct Carried {
+        uint64 exposure;
+        uint64 premium;
+        uint8 window;
+    }
+
     mapping(address cedent => Stack stack) private _stacks;
-    /// @dev Each layer's window for a series, 8 bits a layer.
-    mapping(address cedent => mapping(SeriesId series => uint256 packed)) private _windows;
+    mapping(address cedent => mapping(SeriesId series => Carried[MAX_LAYERS] parts)) private _carried;
 
     /// @param manager The deployment's AccessManager, which appoints who sets layers.
     constructor(address manager) AccessManaged(manager) {}
@@ -42,16 +50,29 @@ contract ReinsuranceTower is IReinsuranceTower, AccessManaged {
     }
 
     /// @inheritdoc IReinsuranceTower
+    function carriedOf(
+        address cedent,
+        SeriesId series
+    ) external view returns (uint64[] memory exposureUnits, uint64[] memory premiumUnits) {
+        uint256 count = _stacks[cedent].count;
+        exposureUnits = new uint64[](count);
+        premiumUnits = new uint64[](count);
+        for (uint256 i; i < count; ++i) {
+            Carried memory part = _carried[cedent][series][i];
+            (exposureUnits[i], premiumUnits[i]) = (part.exposure, part.premium);
+        }
+    }
+
+    /// @inheritdoc IReinsuranceTower
     function share(
         address cedent,
         SeriesId series,
-        uint64 exposureUnits,
-        uint64 premiumUnits
-    ) external view returns (uint64 cededUnits, uint64 cededPremiumUnits) {
+        Cover cover
+    ) external view returns (uint256 cededUnits, uint256 cededPremiumUnits) {
         Layer[] memory layers = layersOf(cedent);
         for (uint256 i; i < layers.length; ++i) {
-            cededUnits += _exposureOf(layers[i], exposureUnits) - layers[i].pool.seriesOf(series).exposure;
-            cededPremiumUnits += _premiumOf(layers[i], premiumUnits);
+            cededUnits += _exposureOf(layers[i], cover.total()) - _carried[cedent][series][i].exposure;
+            cededPremiumUnits += _premiumOf(layers[i], cover.premium());
         }
     }
 
@@ -60,77 +81,55 @@ contract ReinsuranceTower is IReinsuranceTower, AccessManaged {
     /// @inheritdoc IReinsuranceTower
     function accept(SeriesId series, uint40 start, uint40 end, uint40 settleBy) external {
         Layer[] memory layers = layersOf(msg.sender);
-        uint256 windows;
         for (uint256 i; i < layers.length; ++i)
-            windows |= uint256(layers[i].pool.accept(series, start, end, settleBy)) << (8 * i);
-        if (layers.length != 0) _windows[msg.sender][series] = windows;
+            _carried[msg.sender][series][i].window = layers[i].pool.accept(series, start, end, settleBy);
     }
 
     /// @inheritdoc IReinsuranceTower
-    function cede(SeriesId series, uint64 exposureUnits, uint64 premiumUnits) external {
+    function cede(SeriesId series, Cover cover) external {
         Layer[] memory layers = layersOf(msg.sender);
         for (uint256 i; i < layers.length; ++i) {
             IUnderwritingPool pool = layers[i].pool;
-            Cover memory cover = Cover({
-                series: series,
-                window: _windowOf(series, i),
-                zone: 0,
-                party: address(this),
-                exposureUnits: _exposureOf(layers[i], exposureUnits) - pool.seriesOf(series).exposure,
-                premiumUnits: _premiumOf(layers[i], premiumUnits)
-            });
-            uint256 premium = cover.premiumUnits * pool.unit();
-            if (premium != 0) {
-                IERC20 token = IERC20(IERC4626(address(pool)).asset());
-                token.safeTransferFrom(msg.sender, address(this), premium);
-                token.forceApprove(address(pool), premium);
-            }
-            emit RiskCeded(msg.sender, series, i, cover.exposureUnits, cover.premiumUnits);
-            pool.write(cover, type(uint64).max);
+            Carried memory part = _carried[msg.sender][series][i];
+            uint256 total = _exposureOf(layers[i], cover.total());
+            uint256 exposure = total - part.exposure;
+            uint256 premium = _premiumOf(layers[i], cover.premium());
+            part.exposure = uint64(total);
+            part.premium += uint64(premium);
+            _carried[msg.sender][series][i] = part;
+            emit RiskCeded(msg.sender, series, i, exposure, premium);
+            _forward(pool, premium * pool.unit());
+            pool.write(series, Covers.pack(exposure, premium, total, 0, part.window), address(this));
         }
     }
 
     /// @inheritdoc IReinsuranceTower
     function release(
         SeriesId series,
-        uint64 exposureUnits,
-        uint64 premiumUnits,
-        uint64 refundUnits
-    ) external returns (uint64 freedUnits, uint64 premiumUnits_, uint256 refunded) {
+        Cover cover,
+        uint256 refundUnits
+    ) external returns (uint256 freedUnits, uint256 premiumUnits, uint256 refunded) {
         Layer[] memory layers = layersOf(msg.sender);
         for (uint256 i; i < layers.length; ++i) {
-            IUnderwritingPool pool = layers[i].pool;
-            Cover memory cover = Cover({
-                series: series,
-                window: _windowOf(series, i),
-                zone: 0,
-                party: msg.sender,
-                exposureUnits: pool.seriesOf(series).exposure - _exposureOf(layers[i], exposureUnits),
-                premiumUnits: _premiumOf(layers[i], premiumUnits)
-            });
-            freedUnits += cover.exposureUnits;
-            premiumUnits_ += cover.premiumUnits;
-            uint256 refund = (uint256(refundUnits) * cover.premiumUnits) / premiumUnits;
-            refunded += pool.release(cover, uint64(refund));
+            (uint256 freed, uint256 premium, uint256 paid) = _releaseFrom(layers[i], i, series, cover, refundUnits);
+            freedUnits += freed;
+            premiumUnits += premium;
+            refunded += paid;
         }
     }
 
     /// @inheritdoc IReinsuranceTower
-    function draw(
-        SeriesId series,
-        SeriesAccount calldata account,
-        uint256 payoutBps,
-        uint64 lossUnits,
-        bool refunding
-    ) external returns (uint64 drawnUnits, uint64 cededUnits) {
+    function draw(SeriesId series, Decision decision) external returns (uint256 drawnUnits, uint256 cededUnits) {
         Layer[] memory layers = layersOf(msg.sender);
         for (uint256 i; i < layers.length; ++i) {
-            SeriesAccount memory carried = layers[i].pool.seriesOf(series);
-            cededUnits += carried.exposure;
-            uint256 part = refunding ? carried.premium : _lossOf(layers[i], account.exposure, payoutBps);
-            part = Math.min(Math.min(part, carried.exposure), lossUnits - drawnUnits);
-            drawnUnits += uint64(part);
-            layers[i].pool.draw(series, uint64(part));
+            Carried memory part = _carried[msg.sender][series][i];
+            delete _carried[msg.sender][series][i];
+            cededUnits += part.exposure;
+            uint256 loss =
+                decision.isRefunding() ? part.premium : _lossOf(layers[i], decision.exposure(), decision.payoutBps());
+            loss = Math.min(Math.min(loss, part.exposure), decision.reserve() - drawnUnits);
+            drawnUnits += loss;
+            layers[i].pool.draw(series, part.exposure, loss);
         }
     }
 
@@ -159,24 +158,47 @@ contract ReinsuranceTower is IReinsuranceTower, AccessManaged {
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _windowOf(SeriesId series, uint256 layer) private view returns (uint8) {
-        return uint8(_windows[msg.sender][series] >> (8 * layer));
-    }
-
     function _standsBehind(IUnderwritingPool pool, address cedent) private view returns (bool) {
         return
             pool.BOOK() == address(this) &&
-            pool.SETTLEMENT() == cedent &&
+            pool.CEDENT() == cedent &&
             pool.TOWER() == address(0) &&
             IERC4626(address(pool)).asset() == IERC4626(cedent).asset();
     }
 
-    function _exposureOf(Layer memory layer, uint256 exposure) private pure returns (uint64) {
-        return uint64((exposure * layer.shareBps * (layer.toBps - layer.fromBps)) / SQUARE_BPS);
+    /// @dev Takes a cancelled policy out of what a layer carries.
+    function _releaseFrom(
+        Layer memory layer,
+        uint256 i,
+        SeriesId series,
+        Cover cover,
+        uint256 refundUnits
+    ) private returns (uint256 freed, uint256 premium, uint256 refunded) {
+        Carried memory part = _carried[msg.sender][series][i];
+        premium = _premiumOf(layer, cover.premium());
+        freed = part.exposure - _exposureOf(layer, cover.total());
+        part.exposure -= uint64(freed);
+        part.premium -= uint64(premium);
+        _carried[msg.sender][series][i] = part;
+        uint256 share_ = (refundUnits * premium) / cover.premium();
+        Cover own = Covers.pack(freed, premium, part.exposure, 0, part.window);
+        refunded = layer.pool.release(series, own, msg.sender, share_);
     }
 
-    function _premiumOf(Layer memory layer, uint256 premiumUnits) private pure returns (uint64) {
-        return uint64((premiumUnits * layer.premiumBps) / FULL_BPS);
+    /// @dev Hands a layer's part of the premium on: from the pool in front of it to itself.
+    function _forward(IUnderwritingPool pool, uint256 amount) private {
+        if (amount == 0) return;
+        IERC20 token = IERC20(IERC4626(address(pool)).asset());
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        token.forceApprove(address(pool), amount);
+    }
+
+    function _exposureOf(Layer memory layer, uint256 exposure) private pure returns (uint256) {
+        return (exposure * layer.shareBps * (layer.toBps - layer.fromBps)) / SQUARE_BPS;
+    }
+
+    function _premiumOf(Layer memory layer, uint256 premiumUnits) private pure returns (uint256) {
+        return (premiumUnits * layer.premiumBps) / FULL_BPS;
     }
 
     function _lossOf(Layer memory layer, uint256 exposure, uint256 payoutBps) private pure returns (uint256) {

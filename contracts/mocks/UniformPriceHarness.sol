@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {CurveTally} from "../energy/libraries/CurveTally.sol";
+import {StepLanes} from "../energy/libraries/StepLanes.sol";
 import {Cell, Link, SlotOutcome, UniformPrice, Zone} from "../energy/libraries/UniformPrice.sol";
 
 /// @title UniformPriceHarness
@@ -61,12 +61,14 @@ contract UniformPriceHarness {
         }
         book = book[4 * links.length:];
         uint256 orders = book.length / 7;
-        for (uint256 i = 0; i < orders; ++i) _add(cells, book[7 * i:7 * i + 7], plain);
+        uint256 lanes = StepLanes.open(cells, 1);
+        for (uint256 i = 0; i < orders; ++i) _add(cells, lanes, book[7 * i:7 * i + 7], plain);
+        StepLanes.gather(cells, 1, lanes);
         (uint256 volume, bool pinned) = UniformPrice.solve(cells, 1, 0, links, zones);
         if (!pinned) for (uint256 i = 0; i < orders; ++i) _bound(cells, book[7 * i:7 * i + 7]);
         if (volume != 0) UniformPrice.checkRule(cells, 1, 0, links, zones, share);
         result = new bytes(orders * 4 + 32);
-        for (uint256 i = 0; i < orders; ++i) _take(cells, book[7 * i:7 * i + 7], plain, result, 32 + 4 * i);
+        for (uint256 i = 0; i < orders; ++i) _take(cells, lanes, book[7 * i:7 * i + 7], plain, result, 32 + 4 * i);
         assembly ("memory-safe") {
             mstore(result, mul(orders, 4))
         }
@@ -78,47 +80,39 @@ contract UniformPriceHarness {
         }
     }
 
-    function _add(Cell[] memory cells, bytes calldata order, bool plain) private pure {
+    function _add(Cell[] memory cells, uint256 lanes, bytes calldata order, bool plain) private pure {
         uint256 zone = uint8(order[0]);
-        uint256 pointer;
-        assembly ("memory-safe") {
-            pointer := add(order.offset, 1)
-        }
         if (!plain) {
-            CurveTally.tally(cells, zone, 1, pointer);
+            StepLanes.tally(lanes + zone * StepLanes.GROUP_BYTES, 1, _pointer(order));
         } else {
-            (bool isOffer, int256 tick, uint256 energyWh) = _step(order);
+            (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(_pointer(order));
             UniformPrice.add(cells[zone], isOffer, tick, energyWh);
         }
     }
 
     function _bound(Cell[] memory cells, bytes calldata order) private pure {
-        uint256 pointer;
-        assembly ("memory-safe") {
-            pointer := add(order.offset, 1)
-        }
-        CurveTally.bound(cells[uint8(order[0])], pointer);
+        (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(_pointer(order));
+        UniformPrice.bound(cells[uint8(order[0])], isOffer, tick, energyWh);
     }
 
     function _take(
         Cell[] memory cells,
+        uint256 lanes,
         bytes calldata order,
         bool plain,
         bytes memory result,
         uint256 offset
     ) private pure {
         uint256 zone = uint8(order[0]);
-        uint256 pointer;
         uint256 out;
         assembly ("memory-safe") {
-            pointer := add(order.offset, 1)
             out := add(result, offset)
         }
         if (!plain) {
-            CurveTally.fill(cells, zone, 1, pointer, out);
+            StepLanes.fill(cells, zone, lanes + zone * StepLanes.GROUP_BYTES, 1, _pointer(order), out);
             return;
         }
-        (bool isOffer, int256 tick, uint256 energyWh) = _step(order);
+        (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(_pointer(order));
         int256 position = int256(UniformPrice.take(cells[zone], isOffer, tick, energyWh));
         if (!isOffer) position = -position;
         assembly ("memory-safe") {
@@ -126,8 +120,9 @@ contract UniformPriceHarness {
         }
     }
 
-    function _step(bytes calldata order) private pure returns (bool isOffer, int256 tick, uint256 energyWh) {
-        uint256 step = uint48(bytes6(order[1:7]));
-        return (step >> 47 == 1, int256((step >> 32) & 0x7fff) - 16384, step & 0x7fffffff);
+    function _pointer(bytes calldata order) private pure returns (uint256 pointer) {
+        assembly ("memory-safe") {
+            pointer := add(order.offset, 1)
+        }
     }
 }

@@ -1,5 +1,6 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { underwritingPoolAbi } from "@publica/sdk/abi";
+import { zeroAddress } from "viem";
 import { permit } from "../lib/permit.ts";
 import Publica from "../Publica.ts";
 import { energyMarket } from "./Energy.ts";
@@ -16,7 +17,7 @@ export default buildModule("Demonstration", (m) => {
     "pPLAY",
     suite.accessManager,
     suite.policyBook,
-    suite.policySettlement,
+    zeroAddress,
     suite.reinsuranceTower,
     WEEK,
   ]);
@@ -27,6 +28,14 @@ export default buildModule("Demonstration", (m) => {
       target: underwritingPool,
       abi: underwritingPoolAbi,
       functions: ["setPoolCap", "setZoneCap"],
+    },
+    {
+      role: 403n,
+      name: "salesPauser",
+      target: underwritingPool,
+      abi: underwritingPoolAbi,
+      functions: ["setSalesPaused"],
+      immediate: true,
     },
   ]);
   const market = energyMarket(m, suite.accessManager, testToken);

@@ -5,7 +5,8 @@ import { permit, type Target } from "../lib/permit.ts";
 import Foundation from "./Foundation.ts";
 
 /**
- * One market in one currency: ledger, bonded operator, exchange, meters, balancing, and a tick book beside it.
+ * One market in one currency: ledger, bonded operator, exchange (and the contract for large books),
+ * meters, balancing, and a tick book beside it.
  * Accounts 1 to 3 are the network operator's, the balance-responsible party's and the one penalties go to; they are
  * opened here so that the exchange and the balancing can name them for ever.
  *
@@ -42,6 +43,7 @@ export function energyMarket(m: IgnitionModuleBuilder, manager: Target, token: A
     },
     m.getParameter("links", [{ parent: 0, feeTicks: 0, exportCapWh: 0, importCapWh: 0 }]),
   ]);
+  const largeBooks = m.contract("LargeBooks", [energyExchange]);
   const meterRegistry = m.contract("MeterRegistry", [manager]);
   const energyBalancing = m.contract("EnergyBalancing", [energyAccounts, energyExchange, meterRegistry, 2, 3, manager]);
   const tickBook = m.contract("TickBook", [
@@ -60,7 +62,9 @@ export function energyMarket(m: IgnitionModuleBuilder, manager: Target, token: A
   const network = open("networkOwner");
   const balance = open("balanceOwner", [network]);
   const penalty = open("penaltyOwner", [balance]);
-  const connected = m.call(energyAccounts, "connect", [energyExchange, energyBalancing], { after: [penalty] });
+  const connected = m.call(energyAccounts, "connect", [energyExchange, largeBooks, energyBalancing], {
+    after: [penalty],
+  });
   permit(
     m,
     manager,
@@ -77,7 +81,7 @@ export function energyMarket(m: IgnitionModuleBuilder, manager: Target, token: A
     ],
     [connected],
   );
-  return { energyAccounts, marketOperator, energyExchange, meterRegistry, energyBalancing, tickBook };
+  return { energyAccounts, marketOperator, energyExchange, largeBooks, meterRegistry, energyBalancing, tickBook };
 }
 
 /** A market on its own. Further parameter: `token`, the currency. */

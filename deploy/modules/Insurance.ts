@@ -1,23 +1,29 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { policyBookAbi, reinsuranceTowerAbi } from "@publica/sdk/abi";
+import { policyBookAbi, reinsuranceTowerAbi, seriesRegistryAbi } from "@publica/sdk/abi";
 import { permit } from "../lib/permit.ts";
 import Foundation from "./Foundation.ts";
 
 /**
- * The policy book, its settlement and the tower of reinsurance layers. Pools stand beside them, one a currency: see `UnderwritingPool.ts`.
+ * The registry of series, the policy book that sells and settles them, the recourse when a feed is silent or lies and the tower of
+ * reinsurance layers. Pools stand beside them, one a currency: see `UnderwritingPool.ts`.
  *
- * Parameters: `delay`, and who holds the roles: `seriesOpener`, `quoteAdmin`, `salesPauser`, `layerSetter`.
+ * Parameters: `delay`, and who holds the roles: `seriesOpener`, `quoteAdmin`, `layerSetter`.
  */
 export default buildModule("Insurance", (m) => {
   const { accessManager } = m.useModule(Foundation);
-  const policyBook = m.contract("PolicyBook", [accessManager]);
-  const policySettlement = m.contract("PolicySettlement", [policyBook]);
+  const seriesRegistry = m.contract("SeriesRegistry", [accessManager]);
+  const seriesRecourse = m.contract("SeriesRecourse", [seriesRegistry]);
+  const policyBook = m.contract("PolicyBook", [accessManager, seriesRegistry, seriesRecourse]);
   const reinsuranceTower = m.contract("ReinsuranceTower", [accessManager]);
-  const roles = { target: policyBook, abi: policyBookAbi } as const;
   permit(m, accessManager, [
-    { ...roles, role: 401n, name: "seriesOpener", functions: ["openSeries"] },
-    { ...roles, role: 402n, name: "quoteAdmin", functions: ["setQuoteKey"] },
-    { ...roles, role: 403n, name: "salesPauser", functions: ["setSalesPaused"], immediate: true },
+    {
+      role: 401n,
+      name: "seriesOpener",
+      target: seriesRegistry,
+      abi: seriesRegistryAbi,
+      functions: ["openSeries"],
+    },
+    { role: 402n, name: "quoteAdmin", target: policyBook, abi: policyBookAbi, functions: ["setQuoteKey"] },
     {
       role: 405n,
       name: "layerSetter",
@@ -26,5 +32,5 @@ export default buildModule("Insurance", (m) => {
       functions: ["setLayers"],
     },
   ]);
-  return { accessManager, policyBook, policySettlement, reinsuranceTower };
+  return { accessManager, seriesRegistry, seriesRecourse, policyBook, reinsuranceTower };
 });

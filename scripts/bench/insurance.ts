@@ -14,6 +14,7 @@ import {
   decideAndSettle,
   decideSeries,
   getPurchases,
+  getSeriesCount,
   type IndexTerms,
   openSeries,
   packSeason,
@@ -29,6 +30,7 @@ import {
   underwrite,
 } from "@publica/sdk/insurance";
 import type { Area, Bench } from "./harness.ts";
+import { benchEnsuro } from "./insurance/ensuro.ts";
 import { attestedFeedBudgets, benchAttestedFeed } from "./insurance/attestedFeed.ts";
 
 const DAY = 86_400;
@@ -48,15 +50,16 @@ async function deploySuite(bench: Bench) {
   const manager = await viem.deployContract("AccessManager", [me]);
   const money = await viem.deployContract("TestToken", ["Euro", "EUR", 6]);
   const feeds = await viem.deployContract("SensorFeeds", [manager.address, DAY]);
-  const book = await viem.deployContract("PolicyBook", [manager.address]);
-  const settlement = await viem.deployContract("PolicySettlement", [book.address]);
+  const registry = await viem.deployContract("SeriesRegistry", [manager.address]);
+  const recourse = await viem.deployContract("SeriesRecourse", [registry.address]);
+  const book = await viem.deployContract("PolicyBook", [manager.address, registry.address, recourse.address]);
   const pool = await viem.deployContract("UnderwritingPool", [
     money.address,
     "Bench pool",
     "BP",
     manager.address,
     book.address,
-    settlement.address,
+    "0x0000000000000000000000000000000000000000",
     "0x0000000000000000000000000000000000000000",
     7 * DAY,
   ]);
@@ -72,7 +75,6 @@ async function deploySuite(bench: Bench) {
     money,
     feeds,
     book: book.address,
-    settlement: settlement.address,
     pool: pool.address,
   };
 }
@@ -127,8 +129,7 @@ async function open(suite: Suite, feed: Hex, more: Partial<SeriesTerms>): Promis
     ...more,
   };
   await openSeries(suite.wallet, { book: suite.book, terms });
-  const book = { address: suite.book, abi: (await import("@publica/sdk/abi")).policyBookAbi } as const;
-  return suite.client.readContract({ ...book, functionName: "seriesCount" });
+  return getSeriesCount(suite.client, { book: suite.book });
 }
 
 async function buy(suite: Suite, wallet: Suite["wallet"], series: bigint): Promise<Hex> {
@@ -154,7 +155,7 @@ async function benchCapital(bench: Bench, suite: Suite): Promise<void> {
 
 /** One buyer buys, then each policy goes to its own holder; the season's one round pays everybody. */
 async function benchPolicies(bench: Bench, suite: Suite, balance: bigint, id: string): Promise<void> {
-  const { wallet, money, settlement, me } = suite;
+  const { wallet, money, book, me } = suite;
   const { networkHelpers, viem } = bench.connection;
   const feed = await openFeed(suite, id);
   const series = await open(suite, feed.id, {});
@@ -167,16 +168,16 @@ async function benchPolicies(bench: Bench, suite: Suite, balance: bigint, id: st
   }
   await networkHelpers.time.increase(2 * DAY);
   await feed.report(1, 600n);
-  await decideSeries(wallet, { settlement, series });
+  await decideSeries(wallet, { book, series });
   let gas = 0;
   for (let done = 0n; done < POLICIES; done += CHUNK)
-    gas += await bench.gasUsed(await settleSeries(wallet, { settlement, series, max: CHUNK }));
+    gas += await bench.gasUsed(await settleSeries(wallet, { book, series, max: CHUNK }));
   bench.record({ id, value: Math.round(gas / POLICIES), unit: "gas", n: POLICIES });
 }
 
 /** Buying, and one policy decided and paid in one transaction. */
 async function benchOne(bench: Bench, suite: Suite): Promise<void> {
-  const { wallet, other, settlement } = suite;
+  const { wallet, other, book } = suite;
   const feed = await openFeed(suite, "one");
   const series = await open(suite, feed.id, {});
   await bench.recordGas("insurance.buy.opening", await buy(suite, wallet, series));
@@ -190,24 +191,24 @@ async function benchOne(bench: Bench, suite: Suite): Promise<void> {
   await buy(suite, wallet, alone);
   await bench.connection.networkHelpers.time.increase(2 * DAY);
   await single.report(1, 600n);
-  const paid = await decideAndSettle(wallet, { settlement, series: alone, max: 1n });
+  const paid = await decideAndSettle(wallet, { book, series: alone, max: 1n });
   await bench.recordGas("insurance.triggerAndPay.1", paid);
   await feed.report(1, 100n);
-  await bench.recordGas("insurance.trigger.nothing", await decideSeries(wallet, { settlement, series }));
+  await bench.recordGas("insurance.trigger.nothing", await decideSeries(wallet, { book, series }));
 }
 
 /** A packed season of `days` values, decided against the digest the feed attested. */
 async function benchSeason(bench: Bench, suite: Suite, days: number): Promise<void> {
-  const { wallet, settlement } = suite;
+  const { wallet, book } = suite;
   const values = Array.from({ length: days }, (_, day) => BigInt((day * 37) % 150));
   const season = packSeason(values);
   const feed = await openFeed(suite, `season ${days}`);
   const index: IndexTerms = { kind: "sum", attachment: 10_000_000n, exit: 20_000_000n };
-  const series = await open(suite, feed.id, { lastRound: 2, seasonValues: days, index });
+  const series = await open(suite, feed.id, { seasonValues: days, index });
   await buy(suite, wallet, series);
   await bench.connection.networkHelpers.time.increase(32 * DAY);
-  for (const [i, half] of seasonDigest(season).entries()) await feed.report(i + 1, half);
-  await bench.recordGas(`insurance.settleSeason.${days}d`, await decideSeries(wallet, { settlement, series, season }));
+  await feed.report(1, seasonDigest(season));
+  await bench.recordGas(`insurance.settleSeason.${days}d`, await decideSeries(wallet, { book, series, season }));
 }
 
 export const area: Area = {
@@ -232,6 +233,7 @@ export const area: Area = {
     await benchSeason(bench, suite, 365);
     await benchPolicies(bench, suite, EURO, "insurance.settle.perPolicy");
     await benchPolicies(bench, suite, 0n, "insurance.settle.perPolicy.zeroBalance");
+    await benchEnsuro(bench);
     await benchAttestedFeed(bench);
   },
 };

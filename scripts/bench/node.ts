@@ -5,9 +5,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import mqtt from "mqtt";
 import { sealEnvelope } from "../../packages/node/src/oracle/envelope.ts";
 import { startMqtt } from "../../packages/node/src/oracle/ingest/mqtt.ts";
+import { roundAt } from "../../packages/node/src/oracle/attestation.ts";
+import { startOracleNode } from "../../packages/node/src/oracle/node.ts";
 import { encodeSenml } from "../../packages/node/src/oracle/senml.ts";
-import { topicOf, type VirtualDevice } from "../../packages/node/src/oracle/simulate.ts";
+import { act, connectMqtt, createFleet, topicOf, type VirtualDevice } from "../../packages/node/src/oracle/simulate.ts";
 import { silentLogger } from "../../packages/node/src/runtime/index.ts";
+import { RICH_KEY, startAnvil } from "../../packages/node/test/support/anvil.ts";
+import { deployFeed, nodeConfig, until } from "../../packages/node/test/support/feed.ts";
 import { createIntakeFixture, type IntakeFixture } from "../../packages/node/test/support/intake.ts";
 import { ROOT, runNode } from "../lib/run.ts";
 import type { Area, Bench } from "./harness.ts";
@@ -69,6 +73,58 @@ async function latencies(fixture: IntakeFixture, seconds: number): Promise<numbe
   return result.sort((a, b) => a - b);
 }
 
+/** Seconds of rounds, one a second, of which each is to become a report. */
+const REPORT_ROUNDS = 20;
+
+/**
+ * Milliseconds from the sending of a round's first reading to the block that holds its report: four devices' signed values
+ * among 100 readings a second over MQTT, a whole node, a chain that mines at once.
+ */
+async function reportLatencies(folder: string): Promise<number[]> {
+  const anvil = await startAnvil();
+  const variable = "PUBLICA_BENCH_KEY";
+  process.env[variable] = RICH_KEY;
+  const fleet = createFleet(3, ["honest", "honest", "honest", "honest"]);
+  const keys = fleet.map(({ signer }) => signer.key);
+  const fixture = await deployFeed(anvil, keys, 3, { deviationBps: 0, heartbeat: 3_600 });
+  // The registry is believed once it is final.
+  await anvil.rpc("anvil_mine", "0x5");
+  const config = nodeConfig(fixture, [anvil.url], join(folder, "whole.db"), { key: variable });
+  const node = await startOracleNode(config, { log: silentLogger() });
+  delete process.env[variable];
+  const link = await connectMqtt(node.mqttUrl ?? "", fleet);
+  try {
+    await until("the feed", () => (node.status().ready ? true : undefined), 30_000);
+    const result: number[] = [];
+    const background: Promise<unknown>[] = [];
+    for (let n = 0; n < REPORT_ROUNDS; n++) {
+      const { round: next } = roundAt(Date.now() / 1_000 + 1, 1);
+      await pause(Math.max(0, next * 1_000 - Date.now()));
+      const situation = { context: fixture.context, measurement: "rain", unit: "mm", decimals: 1, round: next };
+      const sentAt = performance.now();
+      for (const [index, device] of fleet.entries()) {
+        const truth = 10 + (n % 5);
+        for (const bytes of await act(device, index, { ...situation, observedAt: next, truth, noise: 0 }, () => 0.5))
+          background.push(link.deliver(device, bytes));
+      }
+      for (let i = 0; i < 96; i++) {
+        const device = fleet[i % fleet.length] as VirtualDevice;
+        const [bytes] = seal(device, 1);
+        if (bytes !== undefined) background.push(link.deliver(device, bytes));
+        if (i % 12 === 11) await pause(5);
+      }
+      await until("the report", async () => ((await fixture.latest())?.round ?? 0) >= next || undefined, 60_000);
+      result.push(performance.now() - sentAt);
+    }
+    await Promise.all(background);
+    return result.sort((a, b) => a - b);
+  } finally {
+    await link.close();
+    await node.stop();
+    await anvil.close();
+  }
+}
+
 const round = (value: number): number => Math.round(value * 100) / 100;
 
 async function run(bench: Bench): Promise<void> {
@@ -87,6 +143,10 @@ async function run(bench: Bench): Promise<void> {
     const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     bench.record({ id: "node.latency.p50", value: round(at(0.5)), unit: "ms", n: sorted.length });
     bench.record({ id: "node.latency.p99", value: round(at(0.99)), unit: "ms", n: sorted.length });
+    const whole = await reportLatencies(folder);
+    const share = (part: number): number => whole[Math.floor(whole.length * part)] ?? Number.NaN;
+    bench.record({ id: "node.latency.report.p50", value: round(share(0.5)), unit: "ms", n: whole.length });
+    bench.record({ id: "node.latency.report.p99", value: round(share(0.99)), unit: "ms", n: whole.length });
   } finally {
     fixture.close();
     rmSync(folder, { recursive: true });

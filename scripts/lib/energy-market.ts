@@ -80,6 +80,7 @@ export async function deployMarket(viem: HardhatViemHelpers, options: MarketOpti
     },
     [...links],
   ]);
+  const large = await viem.deployContract("LargeBooks", [exchange.address]);
   const meters = await viem.deployContract("MeterRegistry", [manager.address]);
   const balancing = await viem.deployContract("EnergyBalancing", [
     accounts.address,
@@ -89,7 +90,7 @@ export async function deployMarket(viem: HardhatViemHelpers, options: MarketOpti
     PENALTIES,
     manager.address,
   ]);
-  await accounts.write.connect([exchange.address, balancing.address]);
+  await accounts.write.connect([exchange.address, large.address, balancing.address]);
   await token.write.mint([admin.account.address, 10n ** 15n]);
   await token.write.approve([accounts.address, 2n ** 256n - 1n]);
   for (let i = 0; i < 3; i++) await accounts.write.register([admin.account.address, 0, 0]);
@@ -105,7 +106,7 @@ export async function deployMarket(viem: HardhatViemHelpers, options: MarketOpti
   };
   const balanceOf = async (account: number) => (await accounts.read.accountOf([account])).balanceMicro;
   return {
-    ...{ admin, operatorWallet, stranger, client, token, manager, accounts, operator, board, exchange, meters },
+    ...{ admin, operatorWallet, stranger, client, token, manager, accounts, operator, board, exchange, large, meters },
     ...{ balancing, domain, chainId, open, balanceOf },
   };
 }

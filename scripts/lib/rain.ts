@@ -188,13 +188,12 @@ export interface RainStory {
 export async function tellRainStory(options: RainStoryOptions): Promise<RainStory> {
   const { client, clock, deployment, operator, year, seed, daySeconds, progress } = options;
   const address = (contract: string): Address => addressOf(deployment, contract);
-  const [book, settlement, pool, feeds, token] = [
-    "PolicyBook",
-    "PolicySettlement",
-    "UnderwritingPool",
-    "SensorFeeds",
-    "TestToken",
-  ].map(address) as [Address, Address, Address, Address, Address];
+  const [book, pool, feeds, token] = ["PolicyBook", "UnderwritingPool", "SensorFeeds", "TestToken"].map(address) as [
+    Address,
+    Address,
+    Address,
+    Address,
+  ];
   const ledger = createLedger(client);
   const truth = season(options.rain, year, SEASON.from, SEASON.to);
   const dayOf = (monthDay: string): number => truth.findIndex(({ date }) => date === `${year}-${monthDay}`);
@@ -310,10 +309,9 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   const passerBy = await options.actor("Passer-by");
   const outcomes: PolicyOutcome[] = [];
   for (const { product, series, holder, before: coins } of policies) {
-    const { index, payoutBps } = await previewSeries(client, { settlement, series });
-    await ledger.done("settlement: decide", await decideSeries(passerBy.client, { settlement, series }));
-    if (payoutBps > 0)
-      await ledger.done("settlement: pay", await settleSeries(passerBy.client, { settlement, series, max: 100n }));
+    const { index, payoutBps } = await previewSeries(client, { book, series });
+    await ledger.done("book: decide", await decideSeries(passerBy.client, { book, series }));
+    if (payoutBps > 0) await ledger.done("book: pay", await settleSeries(passerBy.client, { book, series, max: 100n }));
     outcomes.push({
       farmer: product.farmer,
       product: product.name,

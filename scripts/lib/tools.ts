@@ -9,7 +9,7 @@ import { ProgressLine } from "./console.ts";
 import { ROOT } from "./run.ts";
 
 /** A set of tools: the name of a folder below scripts/tools. */
-export type ToolSet = "anvil" | "forge" | "quality" | "safe";
+export type ToolSet = "anvil" | "ensuro" | "forge" | "quality" | "safe";
 
 /** Runs npm (the one beside this Node) in `folder`; rejects with what it printed. */
 export function npm(args: readonly string[], folder: string): Promise<string> {

@@ -31,7 +31,7 @@ import {
 import hre from "hardhat";
 import { type Address, type Hex, keccak256, maxUint256, parseEventLogs, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { policySettlementAbi } from "@publica/sdk/abi";
+import { policyBookAbi } from "@publica/sdk/abi";
 import Demonstration from "../../deploy/modules/Demonstration.ts";
 import { build } from "../build.ts";
 import { table, thousands } from "../lib/console.ts";
@@ -66,7 +66,6 @@ async function deploy() {
     (await contract.getAddress()) as Address;
   const suite = {
     book: await address(modules.policyBook),
-    settlement: await address(modules.policySettlement),
     pool: await address(modules.underwritingPool),
     feeds: await address(modules.sensorFeeds),
   };
@@ -146,7 +145,7 @@ async function sell(suite: Suite, product: StoryProduct, buyer: Suite["operator"
       feeds: suite.feeds,
       feed: feed.id,
       firstRound: 1,
-      lastRound: product.rounds === true ? season.values.length : 2,
+      lastRound: product.rounds === true ? season.values.length : 1,
       seasonValues: product.rounds === true ? 0 : season.values.length,
       start,
       end,
@@ -176,15 +175,15 @@ async function sell(suite: Suite, product: StoryProduct, buyer: Suite["operator"
 
 /** Reports the insured season, decides it and pays; what the buyer got and what it cost. */
 async function settle(suite: Suite, sale: Awaited<ReturnType<typeof sell>>) {
-  const { client, settlement, money, operator } = suite;
+  const { client, book, money, operator } = suite;
   const { season, feed, series, buyer, product } = sale;
   const packed = packSeason(product.rounds === true ? [] : season.values);
-  const rounds = product.rounds === true ? season.values : seasonDigest(packed);
+  const rounds = product.rounds === true ? season.values : [seasonDigest(packed)];
   for (const [i, value] of rounds.entries()) await feed.report(i + 1, value);
   const before = await money.read.balanceOf([buyer.account.address]);
-  const hash = await decideAndSettle(operator, { settlement, series, season: packed, max: 10n });
+  const hash = await decideAndSettle(operator, { book, series, season: packed, max: 10n });
   const { logs, gasUsed } = await client.getTransactionReceipt({ hash });
-  const [decided] = parseEventLogs({ abi: policySettlementAbi, logs, eventName: "SeriesDecided" });
+  const [decided] = parseEventLogs({ abi: policyBookAbi, logs, eventName: "SeriesDecided" });
   if (decided === undefined) throw new Error(`${product.name} was not decided`);
   const paid = (await money.read.balanceOf([buyer.account.address])) - before;
   return { index: decided.args.index, payoutBps: decided.args.payoutBps, paid, gasUsed };

@@ -87,7 +87,8 @@ describe("the SDK's dry run", () => {
     await agree(f, { ...built, orders: orders(first, second) }, "EnergyBookMismatch");
     await agree(f, { ...built, orders: "0x" }, "EnergyBookMismatch");
     await agree(f, { ...built, posted: "0x" }, "EnergyPostsOmitted");
-    await agree(f, { ...built, posted: `${built.posted}00` }, "EnergyPostsOmitted");
+    await agree(f, { ...built, posted: `${built.posted}00` }, "EnergyBadLength");
+    await agree(f, { ...built, posted: `${built.posted}${"00".repeat(11)}` }, "EnergyPostsOmitted");
     await agree(f, { ...built, prices: "0x00000005" }, "EnergyNotClearing");
     expect([b, c].length).to.equal(2);
   });

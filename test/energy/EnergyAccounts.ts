@@ -54,7 +54,7 @@ describe("EnergyAccounts", () => {
     const token = await viem.deployContract("FeeToken");
     const accounts = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
     await refuses(accounts.write.deposit([1, 1n]), "EnergyConnection", [false]);
-    await accounts.write.connect([admin.account.address, admin.account.address]);
+    await accounts.write.connect([admin.account.address, admin.account.address, admin.account.address]);
     await accounts.write.register([admin.account.address, 0, 0]);
     await token.write.mint([admin.account.address, 1_000n]);
     await token.write.approve([accounts.address, 1_000n]);
@@ -66,7 +66,7 @@ describe("EnergyAccounts", () => {
     const { manager, admin } = await networkHelpers.loadFixture(market);
     const token = await viem.deployContract("ReentrantToken");
     const accounts = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
-    await accounts.write.connect([admin.account.address, admin.account.address]);
+    await accounts.write.connect([admin.account.address, admin.account.address, admin.account.address]);
     await accounts.write.register([admin.account.address, 0, 0]);
     await token.write.mint([admin.account.address, 100n]);
     await token.write.approve([accounts.address, 100n]);
@@ -84,16 +84,19 @@ describe("EnergyAccounts", () => {
   it("fixes the two markets once, and lets nobody else move money", async () => {
     const { accounts, admin, exchange, balancing, manager, token, client, stranger } =
       await networkHelpers.loadFixture(market);
-    await refuses(accounts.write.connect([admin.account.address, admin.account.address]), "EnergyConnection", [true]);
+    await refuses(
+      accounts.write.connect([admin.account.address, admin.account.address, admin.account.address]),
+      "EnergyConnection",
+      [true],
+    );
     await refuses(accounts.write.move([[], 1, false]), "EnergyNotMarket", [admin.account.address]);
-    await refuses(accounts.write.release([1, 1n, "0x"]), "EnergyNotMarket", [admin.account.address]);
     const other = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
-    const hash = await other.write.connect([exchange.address, balancing.address]);
+    const hash = await other.write.connect([exchange.address, exchange.address, balancing.address]);
     const { logs } = await client.getTransactionReceipt({ hash });
     const [event] = parseEventLogs({ abi: other.abi, logs, eventName: "MarketsConnected" });
     expect(event?.args.exchange.toLowerCase()).to.equal(exchange.address);
     await refuses(
-      other.write.connect([exchange.address, balancing.address], { account: stranger.account }),
+      other.write.connect([exchange.address, exchange.address, balancing.address], { account: stranger.account }),
       "AccessManagedUnauthorized",
     );
   });
@@ -101,7 +104,7 @@ describe("EnergyAccounts", () => {
   it("I1: a market's movements sum to zero; a trade may not draw on the residual account", async () => {
     const { manager, admin, token } = await networkHelpers.loadFixture(market);
     const accounts = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
-    await accounts.write.connect([admin.account.address, admin.account.address]);
+    await accounts.write.connect([admin.account.address, admin.account.address, admin.account.address]);
     for (let i = 0; i < 3; i++) await accounts.write.register([admin.account.address, 0, 0]);
     await token.write.approve([accounts.address, 10n ** 9n]);
     for (const account of [1, 2, 3]) await accounts.write.deposit([account, 100n]);
@@ -117,6 +120,15 @@ describe("EnergyAccounts", () => {
     await accounts.write.move([[entry(1, -70n), entry(2, 50n)], 3, true]);
     expect(await balances()).to.deep.equal([0n, 200n, 100n]);
     await refuses(accounts.write.move([[entry(2, 101n)], 3, true]), "EnergyUncovered", [3]);
+    // Account 0 holds what is collected in between; only a market reaches it.
+    await accounts.write.move([[entry(2, -30n)], 0, false]);
+    await accounts.write.move([[entry(1, 10n)], 0, false]);
+    expect(await balances()).to.deep.equal([10n, 170n, 100n]);
+    expect((await accounts.read.accountOf([0])).balanceMicro).to.equal(20n);
+    await refuses(accounts.write.move([[entry(1, 21n)], 0, false]), "EnergyUncovered", [0]);
+    await refuses(accounts.write.deposit([0, 1n]), "EnergyUnknownAccount", [0]);
+    await refuses(accounts.write.announceWithdrawal([0, 1n]), "EnergyNotOwner");
+    await refuses(accounts.write.move([[entry(1, (1n << 64n) - 10n)], 0, false]), "EnergyBalanceOverflow", [1]);
   });
 
   it("I9: pays an announced withdrawal after its delay, to the owner, without anybody's leave", async () => {

@@ -249,7 +249,7 @@ describe("EnergyBalancing", () => {
     const market = await community(2);
     const { firstSlot } = market;
     await networkHelpers.time.increaseTo(voidTime(firstSlot));
-    await market.exchange.write.voidBook([firstSlot, 96n, "0x"]);
+    await market.exchange.write.voidBook([firstSlot, 96n]);
     const built = buildSettlement({ firstSlot, count: 96, curves: [] });
     expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
     const people = await measure(market, [only(0, 50), only(0, -70)]);

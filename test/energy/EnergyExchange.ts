@@ -1,11 +1,10 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { type Hex, keccak256, parseEventLogs } from "viem";
+import { type Hex, parseEventLogs } from "viem";
 import {
   bookRoot,
   buildSettlement,
   type Curve,
-  curveLeaf,
   encodePosted,
   encodeRecord,
   encodeStep,
@@ -384,8 +383,7 @@ describe("EnergyExchange: signed curves", () => {
     const empty = buildSettlement({ firstSlot, count: 1, curves: [] });
     await refuses(settle(market, empty), "EnergyBookMismatch");
     await market.board.write.commit([firstSlot, bookRoot(curves)]);
-    const groups = keccak256(curveLeaf(curves[0] as SignedCurve));
-    await refuses(settle(market, alone), "EnergyBookMismatch", [bookRoot(curves), keccak256(groups)]);
+    await refuses(settle(market, alone), "EnergyBookMismatch", [bookRoot(curves), bookRoot(curves.slice(0, 1))]);
     await networkHelpers.time.increaseTo(fallback - 2n);
     await refuses(settle(market, alone), "EnergyBookMismatch");
     await networkHelpers.time.increaseTo(fallback);
@@ -404,7 +402,9 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(exchange.write.settle([firstSlot, "0x00000000", "0x00", "0x"]), "EnergyBadLength");
     const two = `0x${"00".repeat(8)}` as Hex;
     await refuses(exchange.write.settle([firstSlot + 95, two, nothing.orders, nothing.posted]), "EnergyBadLength");
-    await refuses(exchange.write.voidBook([firstSlot, 0n, "0x"]), "EnergyBadLength");
+    await refuses(exchange.write.settle([firstSlot, "0x00000000", "0x", "0x00"]), "EnergyBadLength");
+    await refuses(exchange.write.voidBook([firstSlot, 0n]), "EnergyBadLength");
+    await refuses(exchange.write.voidBook([firstSlot + 95, 2n]), "EnergyOutsideWindow");
   });
 
   it("refuses a deployment whose lines are no tree or whose times do not fit", async () => {
@@ -425,6 +425,13 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(deploy({ fallbackDelay: 200n }, [hub]), "EnergyBadTiming");
     await refuses(deploy({ priceShare: 10_001n }, [hub]), "EnergyBadTiming");
     await refuses(deploy({ voidDelay: WITHDRAWAL_DELAY }, [hub]), "EnergyBadTiming");
+    // A posted order is held for 1,024 slots; its slot must be void by then.
+    const patient = await viem.deployContract("EnergyAccounts", [
+      ...([market.token.address, market.manager.address, GATE_LEAD, 10n ** 9n, 1n] as const),
+    ]);
+    const longest = 1_024n * 900n - 86_400n - 129_600n - GATE_LEAD;
+    await deploy({ accounts: patient.address, voidDelay: longest }, [hub]);
+    await refuses(deploy({ accounts: patient.address, voidDelay: longest + 1n }, [hub]), "EnergyBadTiming");
   });
 });
 
@@ -452,8 +459,15 @@ describe("EnergyExchange: posted orders", () => {
       const [event] = parseEventLogs({ abi: market.accounts.abi, logs, eventName: "OrderPosted" });
       expect(event?.args.step).to.equal(Number(BigInt(encodeStep(order))));
     }
-    expect(await market.balanceOf(buyer)).to.equal(100n - 45n - 21n);
-    expect((await market.accounts.read.postsOf([firstSlot]))[1]).to.equal(true);
+    expect(await market.balanceOf(buyer)).to.equal(100n);
+    const head = await market.accounts.read.postsOf([firstSlot]);
+    expect(head).to.not.equal(0n);
+    expect(await market.accounts.read.postHeads([firstSlot - 1, 3n])).to.deep.equal([0n, 0n, 0n]);
+    expect((await market.accounts.read.postHeads([firstSlot, 3n])).map((found) => found !== 0n)).to.deep.equal([
+      true,
+      true,
+      false,
+    ]);
     await networkHelpers.time.increaseTo(settleTime(firstSlot, 2));
     const built = buildSettlement({ firstSlot, count: 2, curves: [], posted });
     const [a, b, c] = posted as [PostedOrder, PostedOrder, PostedOrder];
@@ -464,16 +478,72 @@ describe("EnergyExchange: posted orders", () => {
     await refuses(trySettle([a, b, c, c]), "EnergyPostsOmitted", [firstSlot + 1]);
     await refuses(trySettle([a, b, { ...c, slot: firstSlot + 2 }]), "EnergyPostsOmitted");
     await refuses(trySettle([a, b, c, { ...c, slot: firstSlot + 5 }]), "EnergyPostsOmitted", [firstSlot + 2]);
-    const hash = await settle(market, built);
-    const { logs } = await market.client.getTransactionReceipt({ hash });
-    const released = parseEventLogs({ abi: market.accounts.abi, logs, eventName: "PostsReleased" });
-    expect(released.map(({ args }) => args)).to.deep.equal([
-      { slot: firstSlot, count: 2n },
-      { slot: firstSlot + 1, count: 1n },
-    ]);
+    await settle(market, built);
     expect([await market.balanceOf(buyer), await market.balanceOf(seller)]).to.deep.equal([70n, 30n]);
     expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
-    expect((await market.accounts.read.postsOf([firstSlot]))[1]).to.equal(false);
+  });
+
+  it("I12: counts a posted order as absent only when it is not covered, the last posted first", async () => {
+    const market = await networkHelpers.loadFixture(posting);
+    const { firstSlot } = market;
+    const buyer = await market.open(keyOf(0), 80n);
+    const seller = await market.open(keyOf(1), 0n);
+    const stray = await market.open(keyOf(2), 100n, 5);
+    const posted: PostedOrder[] = [
+      { slot: firstSlot, account: buyer, ...bid(5, 9) },
+      { slot: firstSlot, account: stray, ...bid(5, 9) },
+      { slot: firstSlot, account: seller, ...offer(8, 4) },
+      { slot: firstSlot + 1, account: buyer, ...bid(5, 8) },
+    ];
+    for (const [i, order] of posted.entries()) await post(market, [0, 2, 1, 0][i] as number, order);
+    await networkHelpers.time.increaseTo(settleTime(firstSlot, 2));
+    const zoneOf = (account: number) => (account === stray ? 5 : 0);
+    const coverOf = (account: number) => (account === buyer ? 80n : 0n);
+    const built = buildSettlement({ firstSlot, count: 2, curves: [], posted, zoneOf, coverOf });
+    const snapshot = await networkHelpers.takeSnapshot();
+    const hash = await settle(market, built);
+    const { logs } = await market.client.getTransactionReceipt({ hash });
+    const absent = parseEventLogs({ abi: market.exchange.abi, logs, eventName: "PostAbsent" });
+    expect(absent.map(({ args }) => args)).to.deep.equal([
+      { firstSlot, account: stray, index: 1n },
+      { firstSlot, account: buyer, index: 0n },
+    ]);
+    expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
+    expect(await market.balanceOf(buyer)).to.equal(80n);
+    // Five more and both are covered: then both must count.
+    await snapshot.restore();
+    await market.accounts.write.deposit([buyer, 5n]);
+    await refuses(settle(market, built), "EnergyNotClearing", [0, 5, 0]);
+    await settle(market, buildSettlement({ firstSlot, count: 2, curves: [], posted, zoneOf }));
+    expect(await market.balanceOf(buyer)).to.be.lessThan(85n);
+  });
+
+  it("judges a signed order by the cover that posted orders of its book leave, and by nothing posted elsewhere", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { buyer, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4), 60n);
+    await post(market, 0, { slot: firstSlot, account: buyer, ...bid(3, 5) });
+    await closeGate(market, firstSlot, 1, curves);
+    // After the gate the buyer regrets, and posts all his money for the next slots: his signed order stays.
+    await post(market, 0, { slot: firstSlot + 20, account: buyer, ...bid(6, 10) });
+    const posted = [{ slot: firstSlot, account: buyer, ...bid(3, 5) }];
+    const [mine, other] = curves as [SignedCurve, SignedCurve];
+    const dropped = buildSettlement({ firstSlot, count: 1, curves: [{ ...mine, absent: true }, other], posted });
+    await refuses(settle(market, dropped), "EnergyNotAbsent", [0]);
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves, posted }));
+    expect(await market.balanceOf(buyer)).to.equal(60n - 5n * 7n);
+  });
+
+  it("judges a signed order by the cover that posted orders of its book leave: one unit less is uncovered", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { buyer, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4), 59n);
+    await post(market, 0, { slot: firstSlot, account: buyer, ...bid(3, 5) });
+    const posted = [{ slot: firstSlot, account: buyer, ...bid(3, 5) }];
+    await closeGate(market, firstSlot, 1, curves);
+    await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves, posted })), "EnergyUncovered", [buyer]);
+    const [mine, other] = curves as [SignedCurve, SignedCurve];
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves: [{ ...mine, absent: true }, other], posted }));
   });
 
   it("joins posted and signed orders in one book, rations ties in posting then account order", async () => {
@@ -496,24 +566,22 @@ describe("EnergyExchange: posted orders", () => {
     expect(balances).to.deep.equal([985n, 980n, 990n, 1_045n]);
   });
 
-  it("I9: what nobody settles is void: locks return, and neither settling nor voiding works twice", async () => {
+  it("I9: what nobody settles is void, and neither settling nor voiding works twice", async () => {
     const market = await networkHelpers.loadFixture(posting);
     const { firstSlot } = market;
     const buyer = await market.open(keyOf(0), 100n);
     const posted = [{ slot: firstSlot + 3, account: buyer, ...bid(5, 9) }];
     await post(market, 0, posted[0] as PostedOrder);
-    const encoded = encodePosted(posted, firstSlot);
     const voidFrom = voidTime(firstSlot);
     await networkHelpers.time.increaseTo(voidFrom - 2);
-    await refuses(market.exchange.write.voidBook([firstSlot, 96n, encoded]), "EnergyOutsideWindow");
+    await refuses(market.exchange.write.voidBook([firstSlot, 96n]), "EnergyOutsideWindow");
     await networkHelpers.time.increaseTo(voidFrom);
     const built = buildSettlement({ firstSlot, count: 96, curves: [], posted });
     await refuses(settle(market, built), "EnergyOutsideWindow");
-    await refuses(market.exchange.write.voidBook([firstSlot, 96n, "0x"]), "EnergyPostsOmitted", [firstSlot + 3]);
-    await market.exchange.write.voidBook([firstSlot, 96n, encoded]);
+    await market.exchange.write.voidBook([firstSlot, 96n]);
     expect(await market.balanceOf(buyer)).to.equal(100n);
     expect((await market.exchange.read.bookOf([firstSlot]))[0]).to.equal(3);
-    await refuses(market.exchange.write.voidBook([firstSlot, 96n, "0x"]), "EnergyAlreadyClosed", [firstSlot]);
+    await refuses(market.exchange.write.voidBook([firstSlot, 96n]), "EnergyAlreadyClosed", [firstSlot]);
   });
 
   it("takes posts from the horizon to the gate, of enough energy, covered, by the owner", async () => {
@@ -537,18 +605,18 @@ describe("EnergyExchange: posted orders", () => {
     ]);
   });
 
-  it("keeps a ring place for its unsettled posts until they are released", async () => {
+  it("uses a ring place again when its slot is long void, and forgets what stood there", async () => {
     const market = await networkHelpers.loadFixture(posting);
     const { firstSlot } = market;
     const buyer = await market.open(keyOf(0), 100n);
     await post(market, 0, { slot: firstSlot, account: buyer, ...bid(5, 9) });
+    const fresh = await market.accounts.read.postsOf([firstSlot]);
     const reused = firstSlot + 1_024;
     await networkHelpers.time.increaseTo(reused * 900 - 7_200);
-    await refuses(post(market, 0, { slot: reused, account: buyer, ...bid(1, 1) }), "EnergyPostsPending", [firstSlot]);
-    const posted = encodePosted([{ slot: firstSlot, account: buyer, ...bid(5, 9) }], firstSlot);
-    await market.exchange.write.voidBook([firstSlot, 1n, posted]);
-    await post(market, 0, { slot: reused, account: buyer, ...bid(1, 1) });
-    expect((await market.accounts.read.postsOf([reused]))[1]).to.equal(true);
-    expect(await market.accounts.read.postsOf([firstSlot])).to.deep.equal([0n, false]);
+    await post(market, 0, { slot: reused, account: buyer, ...bid(5, 9) });
+    expect(await market.accounts.read.postsOf([reused])).to.equal(fresh);
+    expect(await market.accounts.read.postsOf([firstSlot])).to.equal(0n);
+    // The day's word, too, belongs to the newer day.
+    expect(await market.accounts.read.postHeads([firstSlot, 96n])).to.deep.equal(new Array(96).fill(0n));
   });
 });

@@ -5,6 +5,8 @@ import {Test} from "../utils/Test.sol";
 import {IEnergyAccounts} from "../../contracts/energy/interfaces/IEnergyAccounts.sol";
 import {CurveOrders} from "../../contracts/energy/libraries/CurveOrders.sol";
 import {LedgerCalls} from "../../contracts/energy/libraries/LedgerCalls.sol";
+import {StepLanes} from "../../contracts/energy/libraries/StepLanes.sol";
+import {Cell, UniformPrice} from "../../contracts/energy/libraries/UniformPrice.sol";
 import {DeviationCell, MeterValues} from "../../contracts/energy/libraries/MeterValues.sol";
 import {DeviceSignatures} from "../../contracts/foundation/libraries/DeviceSignatures.sol";
 
@@ -103,44 +105,240 @@ contract EnergyLoopsTest is Test {
         if (index < 96) assertEq(value, plainValue, "value");
     }
 
-    function testFuzz_deviationsNetToTheUnit(int32[8] calldata raw, int16 tick, uint16 spread) external pure {
-        DeviationCell memory cell;
-        cell.price = tick;
-        cell.longPrice = int256(tick) - int256(uint256(spread));
-        cell.shortPrice = int256(tick) + int256(uint256(spread));
-        for (uint256 i = 0; i < 8; ++i) {
-            if (raw[i] > 0) cell.longWh += uint256(int256(raw[i]));
-            else cell.shortWh += uint256(-int256(raw[i]));
+    /// @dev A few accounts, random days, any number of slots: lanes against whole words, slot by slot.
+    function testFuzz_deviationsInLanesEqualTheirPlainTwin(bytes32 seed, uint8 rawCount, uint8 kind) external view {
+        uint256 count = bound(rawCount, 1, 96);
+        bytes memory values;
+        bytes memory positions;
+        for (uint256 i = 0; i < ACCOUNTS * count; ++i) {
+            values = abi.encodePacked(values, _energy(seed, 2 * i, kind));
+            positions = abi.encodePacked(positions, _energy(seed, 2 * i + 1, kind));
         }
-        cell.nettedWh = cell.longWh < cell.shortWh ? cell.longWh : cell.shortWh;
+        this.deviationsAgree(abi.encodePacked(values, bytes32(type(uint256).max)), positions, count, seed);
+    }
+
+    function _energy(bytes32 seed, uint256 i, uint8 kind) private pure returns (int32) {
+        uint256 word = uint256(keccak256(abi.encode(seed, i)));
+        if (word % 5 == 0) return 0;
+        if (kind % 3 == 0) return int32(uint32(word >> 8));
+        if (kind % 3 == 1) return int32(int256((word >> 8) % 401) - 200);
+        return word % 2 == 0 ? type(int32).max : type(int32).min;
+    }
+
+    uint256 private constant ACCOUNTS = 5;
+
+    function deviationsAgree(
+        bytes calldata values,
+        bytes calldata positions,
+        uint256 count,
+        bytes32 seed
+    ) external pure {
+        DeviationCell[] memory cells = _cells(count, seed);
+        uint256 lanes = MeterValues.zeros(MeterValues.size(count));
+        uint256 shares = MeterValues.zeros(count * MeterValues.SHARE_BYTES);
+        uint256 plain = MeterValues.zeros(count * MeterValues.SHARE_BYTES);
+        bytes memory copied = abi.encodePacked(positions, bytes32(type(uint256).max));
+        for (uint256 a = 0; a < ACCOUNTS; ++a) {
+            (uint256 metered, uint256 contracted) = _places(values, copied, a * count * 4);
+            MeterValues.deviate(lanes, count, metered, contracted);
+            _addPlainly(cells, values, positions, a * count);
+        }
+        for (uint256 t = 0; t < count; ++t) {
+            (uint256 longWh, uint256 shortWh) = MeterValues.totals(lanes, t, ACCOUNTS);
+            assertEq(longWh, cells[t].longWh, "surpluses");
+            assertEq(shortWh, cells[t].shortWh, "shortages");
+            if (uint256(seed) % 7 != t % 7) cells[t].nettedWh = longWh < shortWh ? longWh : shortWh;
+            MeterValues.rate(lanes, shares, t, cells[t]);
+        }
         int256 paid = 0;
-        DeviationCell[] memory cells = new DeviationCell[](1);
-        cells[0] = abi.decode(abi.encode(cell), (DeviationCell));
-        for (uint256 i = 0; i < 8; ++i) {
-            int256 money = MeterValues.settle(cell, raw[i]);
-            (int256 looped, uint256 outside) = _payOne(cells, raw[i]);
-            assertEq(looped, money, "assembly twin");
-            uint256 size = raw[i] < 0 ? uint256(-int256(raw[i])) : uint256(int256(raw[i]));
-            assertEq(outside, size > 1_000 ? size - 1_000 : 0, "dead-band");
-            paid += money;
+        Loops memory loops = Loops(cells, lanes, shares, plain, copied);
+        for (uint256 a = 0; a < ACCOUNTS; ++a) paid += _paysAlike(loops, values, positions, a * count);
+        for (uint256 t = 0; t < count; ++t) {
+            DeviationCell memory cell = cells[t];
+            paid -= int256(cell.longWh - cell.nettedWh) * cell.longPrice;
+            paid += int256(cell.shortWh - cell.nettedWh) * cell.shortPrice;
         }
-        int256 longRest = int256(cell.longWh - cell.nettedWh);
-        int256 shortRest = int256(cell.shortWh - cell.nettedWh);
-        assertEq(paid, longRest * cell.longPrice - shortRest * cell.shortPrice, "neighbours cancel, the rest is paid");
+        assertEq(paid, 0, "neighbours cancel, the rest is paid");
+    }
+
+    function _addPlainly(
+        DeviationCell[] memory cells,
+        bytes calldata values,
+        bytes calldata positions,
+        uint256 first
+    ) private pure {
+        for (uint256 t = 0; t < cells.length; ++t)
+            MeterValues.add(cells[t], _value(values, first + t) - _value(positions, first + t));
+    }
+
+    struct Loops {
+        DeviationCell[] cells;
+        uint256 lanes;
+        uint256 shares;
+        uint256 plain;
+        bytes copied;
+    }
+
+    function _paysAlike(
+        Loops memory loops,
+        bytes calldata values,
+        bytes calldata positions,
+        uint256 first
+    ) private pure returns (int256 money) {
+        (int256 expected, uint256 beyond) = _payPlainly(loops.cells, loops.plain, values, positions, first);
+        uint256 outside;
+        (money, outside) = _payLanes(loops, values, first);
+        assertEq(money, expected, "money");
+        assertEq(outside, beyond, "outside the band");
+    }
+
+    function _payLanes(
+        Loops memory loops,
+        bytes calldata values,
+        uint256 first
+    ) private pure returns (int256 money, uint256 outside) {
+        (uint256 metered, uint256 contracted) = _places(values, loops.copied, first * 4);
+        return MeterValues.pay(loops.lanes, loops.shares, loops.cells.length, metered, contracted, 1_000);
+    }
+
+    function _payPlainly(
+        DeviationCell[] memory cells,
+        uint256 shares,
+        bytes calldata values,
+        bytes calldata positions,
+        uint256 first
+    ) private pure returns (int256 money, uint256 outside) {
+        for (uint256 t = 0; t < cells.length; ++t) {
+            int256 deviation = _value(values, first + t) - _value(positions, first + t);
+            money += MeterValues.settle(cells[t], shares + t * MeterValues.SHARE_BYTES, deviation);
+            outside += MeterValues.outside(deviation, 1_000);
+        }
+    }
+
+    function _cells(uint256 count, bytes32 seed) private pure returns (DeviationCell[] memory cells) {
+        cells = new DeviationCell[](count);
+        for (uint256 t = 0; t < count; ++t) {
+            uint256 word = uint256(keccak256(abi.encode(seed, "price", t)));
+            cells[t].price = int256(word % 32_768) - 16_384;
+            cells[t].longPrice = cells[t].price - int256((word >> 16) % (1 << 23));
+            cells[t].shortPrice = cells[t].price + int256((word >> 48) % (1 << 23));
+        }
+    }
+
+    function _places(
+        bytes calldata values,
+        bytes memory copied,
+        uint256 offset
+    ) private pure returns (uint256 metered, uint256 contracted) {
+        assembly ("memory-safe") {
+            metered := add(values.offset, offset)
+            contracted := add(add(copied, 0x20), offset)
+        }
+    }
+
+    function _value(bytes calldata values, uint256 i) private pure returns (int256) {
+        return int32(uint32(bytes4(values[4 * i:4 * i + 4])));
+    }
+
+    /// @dev A few curves of any length around random prices: five steps a word against one after the other.
+    function testFuzz_stepsInLanesEqualTheirPlainTwin(bytes32 seed, uint8 rawCount, uint8 kind) external view {
+        uint256 count = bound(rawCount, 1, 96);
+        bytes memory curves;
+        for (uint256 i = 0; i < ACCOUNTS * count; ++i) {
+            uint256 word = uint256(keccak256(abi.encode(seed, i)));
+            // Few distinct prices make ties; all bits random also sets the one that must be ignored.
+            if (kind % 2 == 0) word = (word & ~(uint256(0x7fff) << 32)) | ((16_380 + ((word >> 64) % 8)) << 32);
+            if (word % 6 == 0) word &= ~uint256(0x7fffffff);
+            curves = abi.encodePacked(curves, uint48(word));
+        }
+        this.stepsAgree(abi.encodePacked(curves, bytes32(type(uint256).max)), count, seed, kind);
+    }
+
+    function stepsAgree(bytes calldata curves, uint256 count, bytes32 seed, uint8 kind) external pure {
+        Cell[] memory cells = _open(count, seed, kind);
+        Cell[] memory plain = _open(count, seed, kind);
+        uint256 lanes = StepLanes.open(cells, count);
+        uint256 pointer;
+        assembly ("memory-safe") {
+            pointer := curves.offset
+        }
+        for (uint256 a = 0; a < ACCOUNTS; ++a) {
+            uint256 begin = pointer + a * count * 6;
+            assertEq(StepLanes.tally(lanes, count, begin), StepLanes.cost(count, begin), "worst case");
+            for (uint256 t = 0; t < count; ++t) {
+                (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(begin + 6 * t);
+                UniformPrice.add(plain[t], isOffer, tick, energyWh);
+            }
+        }
+        StepLanes.gather(cells, count, lanes);
+        assertEq(abi.encode(cells), abi.encode(plain), "sums");
+        _give(cells, seed);
+        _give(plain, seed);
+        for (uint256 a = 0; a < ACCOUNTS; ++a) _fillsAgree(cells, plain, lanes, pointer + a * count * 6);
+        assertEq(abi.encode(cells), abi.encode(plain), "runs");
+    }
+
+    function _fillsAgree(Cell[] memory cells, Cell[] memory plain, uint256 lanes, uint256 pointer) private pure {
+        bytes memory out = new bytes(cells.length * 4 + 32);
+        uint256 place;
+        assembly ("memory-safe") {
+            place := add(out, 0x20)
+        }
+        int256 money = StepLanes.fill(cells, 0, lanes, cells.length, pointer, place);
+        bytes memory expected;
+        for (uint256 t = 0; t < plain.length; ++t) {
+            (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 6 * t);
+            int256 position = int256(UniformPrice.take(plain[t], isOffer, tick, energyWh));
+            if (!isOffer) position = -position;
+            money -= position * plain[t].price;
+            expected = abi.encodePacked(expected, int32(position));
+        }
+        assertEq(money, 0, "money");
+        assertEq(out, abi.encodePacked(expected, bytes32(0)), "positions, and nothing behind them");
+    }
+
+    function _open(uint256 count, bytes32 seed, uint8 kind) private pure returns (Cell[] memory cells) {
+        cells = new Cell[](count);
+        for (uint256 t = 0; t < count; ++t) {
+            uint256 word = uint256(keccak256(abi.encode(seed, "price", t)));
+            int256 price = kind % 2 == 0 ? int256(word % 9) - 5 : int256(word % 32_768) - 16_384;
+            UniformPrice.openCell(cells[t], price);
+        }
+    }
+
+    /// @dev Part of each margin is served.
+    function _give(Cell[] memory cells, bytes32 seed) private pure {
+        for (uint256 t = 0; t < cells.length; ++t) {
+            uint256 word = uint256(keccak256(abi.encode(seed, "given", t)));
+            cells[t].boughtAt = cells[t].demandAt == 0 ? 0 : word % (cells[t].demandAt + 1);
+            cells[t].soldAt = cells[t].supplyAt == 0 ? 0 : (word >> 128) % (cells[t].supplyAt + 1);
+        }
+    }
+
+    /// @dev A claimed price may be anything; far outside the ticks it orders as just outside.
+    function testFuzz_pricesOutsideTheTicksOrderLikeInThePlainTwin(int32 price, uint48 step) external view {
+        this.outsideAgrees(abi.encodePacked(step, bytes32(type(uint256).max)), price);
+    }
+
+    function outsideAgrees(bytes calldata curve, int256 price) external pure {
+        Cell[] memory cells = new Cell[](1);
+        Cell[] memory plain = new Cell[](1);
+        UniformPrice.openCell(cells[0], price);
+        UniformPrice.openCell(plain[0], price);
+        uint256 lanes = StepLanes.open(cells, 1);
+        uint256 pointer;
+        assembly ("memory-safe") {
+            pointer := curve.offset
+        }
+        StepLanes.tally(lanes, 1, pointer);
+        StepLanes.gather(cells, 1, lanes);
+        (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer);
+        UniformPrice.add(plain[0], isOffer, tick, energyWh);
+        assertEq(abi.encode(cells), abi.encode(plain), "sums");
     }
 
     function testFuzz_chainOfPostsEqualsItsPlainTwin(uint256 head, uint32 account, uint48 step) external pure {
         assertEq(CurveOrders.chain(head, account, step), CurveOrders.chainPlain(head, account, step), "head");
-    }
-
-    function _payOne(DeviationCell[] memory cells, int256 deviation) private pure returns (int256, uint256) {
-        uint256[] memory list = new uint256[](1);
-        list[0] = uint256(deviation);
-        uint256 place;
-        assembly ("memory-safe") {
-            place := add(list, 0x20)
-        }
-        return MeterValues.pay(cells, 0, 1, place, 1_000);
     }
 
     // --- calldata entrances ---

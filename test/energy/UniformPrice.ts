@@ -206,7 +206,7 @@ describe("UniformPrice: properties", () => {
   });
 
   it("I8: SDK and contract agree bit for bit on 20,000 random books, and the assembly with its plain twin", async function () {
-    this.timeout(240_000);
+    this.timeout(900_000);
     const random = randomOf(20_000);
     const perCall = 80;
     const seen = new Map<string, number>();

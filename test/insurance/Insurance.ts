@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import hre from "hardhat";
-import { type Address, getAddress, keccak256, parseEventLogs, toHex } from "viem";
+import { type Address, getAddress, keccak256, parseEventLogs, toHex, zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import Insurance from "../../deploy/modules/Insurance.ts";
 import { PublicaError } from "../../packages/sdk/src/foundation/errors.ts";
-import { policySettlementAbi, underwritingPoolAbi } from "../../packages/sdk/src/generated/abi.ts";
+import { policyBookAbi, underwritingPoolAbi } from "../../packages/sdk/src/generated/abi.ts";
 import * as sdk from "../../packages/sdk/src/insurance/index.ts";
 
 const DAY = 86_400;
@@ -23,18 +23,18 @@ async function deployed() {
   const money = await viem.deployContract("TestToken", ["Euro", "EUR", 6]);
   const feeds = await viem.deployContract("ScriptedFeeds");
   const modules = await ignition.deploy(Insurance);
-  const [manager, book, settlement, tower] = (await Promise.all(
-    [modules.accessManager, modules.policyBook, modules.policySettlement, modules.reinsuranceTower].map(
+  const [manager, book, tower] = (await Promise.all(
+    [modules.accessManager, modules.policyBook, modules.reinsuranceTower].map(
       async (contract) => (await contract.getAddress()) as Address,
     ),
-  )) as [Address, Address, Address, Address];
+  )) as [Address, Address, Address];
   const { address: pool } = await viem.deployContract("UnderwritingPool", [
     money.address,
     "Euro Underwriting",
     "uEUR",
     manager,
     book,
-    settlement,
+    zeroAddress,
     tower,
     7 * DAY,
   ]);
@@ -93,7 +93,6 @@ async function deployed() {
     money,
     feeds,
     book,
-    settlement,
     pool,
     deployer,
     investor,
@@ -123,7 +122,7 @@ async function code(action: Promise<unknown>): Promise<string> {
 describe("insurance through the SDK: three farmers and a pool", () => {
   it("pays what the data trigger, with no human hand, and nothing else", async () => {
     const suite = await deployed();
-    const { client, book, settlement, pool, money, ana, ben, eve } = suite;
+    const { client, book, pool, money, ana, ben, eve } = suite;
     // 30 days: one extreme day of 45 mm, a wet spell of four days, 61 mm in all.
     const values = Array.from({ length: SEASON }, () => 0n);
     values[4] = 450n;
@@ -151,7 +150,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const balances = await Promise.all([ana, ben, eve].map((w) => money.read.balanceOf([w.account.address])));
     // Anyone pushes: here the investor, whose capital pays.
     for (const series of [drought, wetSpell, extreme]) {
-      await sdk.decideAndSettle(suite.investor, { settlement, series, max: 10n });
+      await sdk.decideAndSettle(suite.investor, { book, series, max: 10n });
     }
     const after = await Promise.all([ana, ben, eve].map((w) => money.read.balanceOf([w.account.address])));
     const paid = after.map((balance, i) => balance - (balances[i] as bigint));
@@ -162,7 +161,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     expect([pot.locked, pot.reserved, pot.unearned]).to.deep.equal([0n, 0n, 0n]);
     for (const series of [drought, wetSpell, extreme])
       expect((await sdk.getSeries(client, { book, series })).state).to.equal("closed");
-    expect(await code(sdk.decideSeries(ana, { settlement, series: extreme }))).to.equal("PoolSeriesState");
+    expect(await code(sdk.decideSeries(ana, { book, series: extreme }))).to.equal("SettlementSeriesState");
   });
 
   it("decides by 500 and not by 499: both sides of the threshold", async () => {
@@ -175,28 +174,24 @@ describe("insurance through the SDK: three farmers and a pool", () => {
       const series = await suite.open({ kind: "maximum", attachment: 500n, exit: 500n });
       await suite.buy(suite.ana, series, 100n * EURO, EURO);
       await suite.rain(Array.from({ length: SEASON }, (_, day) => (day === 7 ? value : 0n)));
-      const { settlement, client } = suite;
-      expect((await sdk.previewSeries(client, { settlement, series })).payoutBps).to.equal(bps);
+      const { client, book } = suite;
+      expect((await sdk.previewSeries(client, { book, series })).payoutBps).to.equal(bps);
     }
   });
 
   it("refunds the premium when the data never come, and only then", async () => {
     const suite = await deployed();
-    const { client, book, settlement, pool, money, ana, networkHelpers, start } = suite;
+    const { client, book, pool, money, ana, networkHelpers, start } = suite;
     const series = await suite.open({ kind: "sum", attachment: 1000n, exit: 400n });
     await suite.buy(ana, series, 10_000n * EURO, 800n * EURO);
     await suite.rain(Array.from({ length: SEASON - 1 }, () => 5n));
-    expect(await code(sdk.decideSeries(ana, { settlement, series }))).to.equal("SdkUnknownRevert");
-    expect(await code(sdk.refundSeries(ana, { settlement, series, missingRound: SEASON }))).to.equal(
-      "SettlementTooEarly",
-    );
+    expect(await code(sdk.decideSeries(ana, { book, series }))).to.equal("SdkUnknownRevert");
+    expect(await code(sdk.refundSeries(ana, { book, series, missingRound: SEASON }))).to.equal("RecourseTooEarly");
     await networkHelpers.time.increaseTo(start + (SEASON + 7) * DAY + 1);
-    expect(await code(sdk.refundSeries(ana, { settlement, series, missingRound: 3 }))).to.equal(
-      "SettlementRoundAvailable",
-    );
+    expect(await code(sdk.refundSeries(ana, { book, series, missingRound: 3 }))).to.equal("RecourseRoundAvailable");
     const before = await money.read.balanceOf([ana.account.address]);
-    await sdk.refundSeries(ana, { settlement, series, missingRound: SEASON });
-    await sdk.settleSeries(ana, { settlement, series, max: 100n });
+    await sdk.refundSeries(ana, { book, series, missingRound: SEASON });
+    await sdk.settleSeries(ana, { book, series, max: 100n });
     expect((await money.read.balanceOf([ana.account.address])) - before).to.equal(800n * EURO);
     expect((await sdk.getSeries(client, { book, series })).state).to.equal("closed");
     expect((await sdk.getPool(client, { pool })).totalAssets).to.equal(1_000_000n * EURO);
@@ -204,7 +199,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
 
   it("lets an investor leave after the cooldown, at the later price, and not between event and trigger", async () => {
     const suite = await deployed();
-    const { client, pool, money, settlement, investor, ana, networkHelpers, start } = suite;
+    const { client, book, pool, money, investor, ana, networkHelpers, start } = suite;
     const series = await suite.open({ kind: "maximum", attachment: 500n, exit: 500n });
     await suite.buy(ana, series, 100_000n * EURO, 5_000n * EURO);
     await networkHelpers.time.increaseTo(start + 8 * DAY);
@@ -220,7 +215,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     await sdk.serveWithdrawals(investor, { pool, max: 1n });
     expect((await sdk.getPool(client, { pool })).queueHead).to.equal(0n);
     const start0 = await money.read.balanceOf([investor.account.address]);
-    await sdk.decideAndSettle(ana, { settlement, series, max: 1n });
+    await sdk.decideAndSettle(ana, { book, series, max: 1n });
     await sdk.serveWithdrawals(ana, { pool, max: 1n });
     const received = (await money.read.balanceOf([investor.account.address])) - start0;
     expect((await sdk.getPool(client, { pool })).queueHead).to.equal(1n);
@@ -242,28 +237,28 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const forged = { ...cheap, quote: { ...cheap.quote, premium: 100n * EURO } };
     expect(await code(sdk.buyPolicy(ana, { book, signed: forged }))).to.equal("PolicyQuoteInvalid");
     const huge = await offer(90_001n * EURO, 2_000n * EURO);
-    expect(await code(sdk.buyPolicy(ana, { book, signed: huge }))).to.equal("PoolSeriesCapExceeded");
+    expect(await code(sdk.buyPolicy(ana, { book, signed: huge }))).to.equal("PolicySeriesCapExceeded");
     await sdk.setPoolCap(deployer, { pool, capUnits: 10_000n * EURO });
     const good = await offer(EURO, CENT);
     expect(await code(sdk.buyPolicy(ana, { book, signed: good }))).to.equal("PoolCapacityExceeded");
-    await sdk.setSalesPaused(deployer, { book, paused: true });
-    expect(await code(sdk.buyPolicy(ana, { book, signed: good }))).to.equal("PolicySalesPaused");
-    await sdk.setSalesPaused(deployer, { book, paused: false });
+    await sdk.setSalesPaused(deployer, { pool, paused: true });
+    expect(await code(sdk.buyPolicy(ana, { book, signed: good }))).to.equal("PoolSalesPaused");
+    await sdk.setSalesPaused(deployer, { pool, paused: false });
     await networkHelpers.time.increaseTo(start - 3 * DAY);
     expect(await code(sdk.buyPolicy(ana, { book, signed: good }))).to.equal("PolicySalesEnded");
   });
 
   it("tells who was paid how much, and what the loss was, in events", async () => {
     const suite = await deployed();
-    const { client, settlement, ana } = suite;
+    const { client, book, ana } = suite;
     const series = await suite.open({ kind: "maximum", attachment: 500n, exit: 500n });
     const policyId = await suite.buy(ana, series, 100n * EURO, EURO);
     await suite.rain(Array.from({ length: SEASON }, () => 500n));
-    const hash = await sdk.decideAndSettle(ana, { settlement, series, max: 9n });
+    const hash = await sdk.decideAndSettle(ana, { book, series, max: 9n });
     const { logs } = await client.getTransactionReceipt({ hash });
-    const [decided] = parseEventLogs({ abi: policySettlementAbi, logs, eventName: "SeriesDecided" });
+    const [decided] = parseEventLogs({ abi: policyBookAbi, logs, eventName: "SeriesDecided" });
     expect(decided?.args).to.include({ series, index: 500n, payoutBps: 10_000n });
-    const [paid] = parseEventLogs({ abi: underwritingPoolAbi, logs, eventName: "PolicyPaid" });
+    const [paid] = parseEventLogs({ abi: policyBookAbi, logs, eventName: "PolicyPaid" });
     expect(paid?.args).to.include({ policyId, amount: 100n * EURO });
   });
 
@@ -285,7 +280,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     expect(svg).to.include("&lt;b&gt;").and.include("1234.56 EUR").and.include("index from 500 to 500");
     expect(svg).to.include(new Date(suite.start * 1000).toISOString().slice(0, 10));
     await suite.rain(Array.from({ length: SEASON }, () => 500n));
-    await sdk.decideSeries(suite.ana, { settlement: suite.settlement, series });
+    await sdk.decideSeries(suite.ana, { book: suite.book, series });
     expect(decode(card.image)).to.equal(svg);
     const after = JSON.parse(decode(await book.read.tokenURI([policyId]))) as typeof card;
     expect(after.attributes.map(({ value }) => value)).to.deep.equal(["1234.56 EUR", "paid 100.00 %"]);

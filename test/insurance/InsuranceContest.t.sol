@@ -5,9 +5,11 @@ import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedRe
 import {FeedDescription, SensorKey, SignedReading} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
 import {Curve} from "../../contracts/foundation/libraries/DeviceSignatures.sol";
 import {SensorFeeds} from "../../contracts/foundation/SensorFeeds.sol";
-import {IPolicyBook, Quote, Terms} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
-import {Equivocation, IPolicySettlement} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
-import {IUnderwritingPool, SeriesId, SeriesState} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {IPolicyBook, Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {IPolicySettlement} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {Equivocation, ISeriesRecourse} from "../../contracts/insurance/interfaces/ISeriesRecourse.sol";
+import {ISeriesRegistry, Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
+import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {InsuranceFixture} from "./InsuranceFixture.sol";
 
@@ -37,13 +39,13 @@ contract InsuranceContest is InsuranceFixture {
         vm.expectEmit();
         emit IUnderwritingPool.SeriesAccepted(SeriesId.wrap(1), START, START + SEASON, 0);
         vm.expectEmit();
-        emit IPolicyBook.SeriesOpened(SeriesId.wrap(1), address(pool), "Test series");
-        _series = book.openSeries(terms);
+        emit ISeriesRegistry.SeriesOpened(SeriesId.wrap(1), address(pool), "Test series");
+        _series = registry.openSeries(terms);
         (Quote memory quote, bytes memory signature) = quoteFor(_series, ANA, 100e6, 10e6);
         fund(ANA, 10e6, address(pool));
         address key = vm.addr(PRICING_KEY);
         vm.expectEmit();
-        emit IPolicyBook.PolicyBought(1 << 32, _series, ANA, 100e6, 10e6);
+        emit IPolicyBook.PolicyBought(1 << 32, _series, 100e6, 10e6);
         vm.prank(ANA);
         book.buy(quote, key, signature);
         vm.warp(START + 1 days);
@@ -58,19 +60,17 @@ contract InsuranceContest is InsuranceFixture {
     function test_halfAQuorumThatContradictsItselfLosesItsSay() external {
         Equivocation[] memory proofs = _proofs(2);
         vm.expectEmit();
-        emit IPolicySettlement.SeriesContested(_series, 1, 2, address(this));
-        settlement.contest(_series, 1, proofs);
-        assertTrue(settlement.isContested(_series), "contested");
+        emit ISeriesRecourse.SeriesContested(_series, 1, 2, address(this));
+        recourse.contest(_series, 1, proofs);
+        assertTrue(recourse.isContested(_series), "contested");
         vm.warp(block.timestamp + 3 days);
         vm.expectRevert(abi.encodeWithSelector(IPolicySettlement.SettlementContested.selector, _series));
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         feeds.set(FALLBACK, 1, 150, uint40(block.timestamp));
         vm.warp(block.timestamp + 3 days);
-        assertEq(settlement.decideByFallback(_series, 0, ""), 5000, "the fallback decides at once");
-        vm.expectRevert(
-            abi.encodeWithSelector(IPolicySettlement.SettlementSeriesState.selector, _series, SeriesState.Paying)
-        );
-        settlement.contest(_series, 1, proofs);
+        assertEq(recourse.decideByFallback(_series, 0, ""), 5000, "the fallback decides at once");
+        vm.expectRevert(abi.encodeWithSelector(ISeriesRecourse.RecourseTooLate.selector, _series));
+        recourse.contest(_series, 1, proofs);
     }
 
     function test_fewerThanHalfAQuorumCannotStopAPayout() external {
@@ -78,7 +78,7 @@ contract InsuranceContest is InsuranceFixture {
         _refuse(1, proofs, 1);
         _refuse(1, new Equivocation[](0), 0);
         vm.warp(block.timestamp + 3 days);
-        settlement.decideAndSettle(_series, "", 1);
+        book.decideAndSettle(_series, "", 1);
         assertEq(money.balanceOf(ANA), 91e6, "the median stands");
     }
 
@@ -113,8 +113,8 @@ contract InsuranceContest is InsuranceFixture {
     }
 
     function _refuse(uint32 round, Equivocation[] memory proofs, uint256 position) private {
-        vm.expectRevert(abi.encodeWithSelector(IPolicySettlement.SettlementEvidenceInvalid.selector, position));
-        settlement.contest(_series, round, proofs);
+        vm.expectRevert(abi.encodeWithSelector(ISeriesRecourse.RecourseEvidenceInvalid.selector, position));
+        recourse.contest(_series, round, proofs);
     }
 
     function _equivocation(uint256 i) private view returns (Equivocation memory) {

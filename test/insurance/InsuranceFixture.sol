@@ -4,11 +4,13 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedReader.sol";
 import {Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
-import {Quote, Terms} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
 import {IndexKind, IndexTerms} from "../../contracts/insurance/libraries/IndexEngine.sol";
 import {PolicyBook} from "../../contracts/insurance/PolicyBook.sol";
-import {PolicySettlement} from "../../contracts/insurance/PolicySettlement.sol";
+import {SeriesRecourse} from "../../contracts/insurance/SeriesRecourse.sol";
+import {SeriesRegistry} from "../../contracts/insurance/SeriesRegistry.sol";
 import {ReinsuranceTower} from "../../contracts/insurance/ReinsuranceTower.sol";
 import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {ScriptedFeeds} from "../../contracts/mocks/ScriptedFeeds.sol";
@@ -32,7 +34,8 @@ abstract contract InsuranceFixture is Test {
     TestToken internal money;
     ScriptedFeeds internal feeds;
     PolicyBook internal book;
-    PolicySettlement internal settlement;
+    SeriesRegistry internal registry;
+    SeriesRecourse internal recourse;
     ReinsuranceTower internal tower;
     UnderwritingPool internal pool;
     UnderwritingPool internal quota;
@@ -43,17 +46,18 @@ abstract contract InsuranceFixture is Test {
         manager = new AccessManager(address(this));
         money = currency;
         feeds = new ScriptedFeeds();
-        book = new PolicyBook(address(manager));
-        settlement = new PolicySettlement(book);
+        registry = new SeriesRegistry(address(manager));
+        recourse = new SeriesRecourse(registry);
+        book = new PolicyBook(address(manager), registry, recourse);
         tower = new ReinsuranceTower(address(manager));
-        pool = deployPool(address(book), address(settlement), address(tower));
+        pool = deployPool(address(book), address(0), address(tower));
         quota = deployPool(address(tower), address(pool), address(0));
         senior = deployPool(address(tower), address(pool), address(0));
         book.setQuoteKey(vm.addr(PRICING_KEY), type(uint64).max);
     }
 
-    function deployPool(address book_, address settlement_, address tower_) internal returns (UnderwritingPool) {
-        return new UnderwritingPool(money, "Pool", "P", address(manager), book_, settlement_, tower_, COOLDOWN);
+    function deployPool(address book_, address cedent, address tower_) internal returns (UnderwritingPool) {
+        return new UnderwritingPool(money, "Pool", "P", address(manager), book_, cedent, tower_, COOLDOWN);
     }
 
     /// @dev A fifth of everything to the quota share; of the rest, what is above half the sums to the senior layer.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Quote, Terms} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
-import {SeriesAccount, SeriesId, SeriesState} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {SeriesAccount, SeriesState} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
+import {SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {PolicyBook} from "../../contracts/insurance/PolicyBook.sol";
 import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {Test} from "../utils/Test.sol";
@@ -35,13 +38,17 @@ contract InsuranceHandler is InsuranceFixture {
             terms.lastRound = uint32(i + 1);
             terms.cancelUntil = terms.end;
             terms.cancelFeeBps = 100;
-            book.openSeries(terms);
+            registry.openSeries(terms);
         }
         for (uint256 i; i < 4; ++i) _actors.push(address(uint160(0xAC70 + i)));
     }
 
-    function suite() external view returns (UnderwritingPool, UnderwritingPool, UnderwritingPool, TestToken) {
-        return (pool, quota, senior, money);
+    function suite()
+        external
+        view
+        returns (PolicyBook, UnderwritingPool, UnderwritingPool, UnderwritingPool, TestToken)
+    {
+        return (book, pool, quota, senior, money);
     }
 
     function deposit(uint256 who, uint256 which, uint256 amount) external {
@@ -95,31 +102,31 @@ contract InsuranceHandler is InsuranceFixture {
     }
 
     function measure(uint256 which, int128 value) external {
-        Terms memory terms = book.seriesOf(_series(which)).terms;
+        Terms memory terms = registry.seriesOf(_series(which)).terms;
         if (block.timestamp < terms.start || block.timestamp > terms.end) return;
         feeds.set(FEED, terms.firstRound, value % 300, uint40(block.timestamp));
     }
 
     function decide(uint256 which) external {
         SeriesId series = _series(which);
-        uint256 units = pool.seriesOf(series).exposure;
-        try settlement.decide(series, "") {
+        uint256 units = book.accountOf(series).exposure;
+        try book.decide(series, "") {
             insuredUnits[SeriesId.unwrap(series)] = units;
         } catch {}
     }
 
     function refund(uint256 which) external {
         SeriesId series = _series(which);
-        Terms memory terms = book.seriesOf(series).terms;
-        try settlement.refund(series, terms.firstRound, 0) {} catch {}
+        Terms memory terms = registry.seriesOf(series).terms;
+        try recourse.refund(series, terms.firstRound, 0) {} catch {}
     }
 
     function settle(uint256 which, uint256 max) external {
         SeriesId series = _series(which);
-        SeriesState state = pool.seriesOf(series).state;
+        SeriesState state = book.accountOf(series).state;
         if (state != SeriesState.Paying && state != SeriesState.Refunding) return;
         uint256 before = money.balanceOf(address(pool));
-        settlement.settle(series, bound(max, 1, 4));
+        book.settle(series, bound(max, 1, 4));
         if (state == SeriesState.Paying) paid[SeriesId.unwrap(series)] += before - money.balanceOf(address(pool));
     }
 
@@ -135,7 +142,7 @@ contract InsuranceHandler is InsuranceFixture {
         if (head < lastHead) cursorMoved = true;
         lastHead = head;
         for (uint256 i = 1; i <= SERIES; ++i) {
-            uint256 cursor = pool.seriesOf(SeriesId.wrap(uint64(i))).cursor;
+            uint256 cursor = book.accountOf(SeriesId.wrap(uint64(i))).cursor;
             if (cursor < lastCursor[i]) cursorMoved = true;
             lastCursor[i] = cursor;
         }
@@ -156,6 +163,7 @@ contract InsuranceHandler is InsuranceFixture {
 
 contract InsuranceInvariants is Test {
     InsuranceHandler private _handler;
+    PolicyBook private _book;
     UnderwritingPool private _pool;
     UnderwritingPool private _quota;
     UnderwritingPool private _senior;
@@ -163,7 +171,7 @@ contract InsuranceInvariants is Test {
 
     function setUp() public {
         _handler = new InsuranceHandler();
-        (_pool, _quota, _senior, _money) = _handler.suite();
+        (_book, _pool, _quota, _senior, _money) = _handler.suite();
         bytes4[] memory selectors = new bytes4[](13);
         selectors[0] = InsuranceHandler.deposit.selector;
         selectors[1] = InsuranceHandler.request.selector;
@@ -186,7 +194,7 @@ contract InsuranceInvariants is Test {
     function invariant_I1_lockedIsTheExposureOfOpenSeries() external view {
         uint256 exposure;
         for (uint64 i = 1; i <= _handler.SERIES(); ++i) {
-            SeriesAccount memory account = _pool.seriesOf(SeriesId.wrap(i));
+            SeriesAccount memory account = _book.accountOf(SeriesId.wrap(i));
             if (account.state == SeriesState.Open) exposure += account.exposure;
         }
         assertEq(_locked(_pool) + _locked(_quota) + _locked(_senior), exposure * 1e12, "I1");
@@ -202,7 +210,7 @@ contract InsuranceInvariants is Test {
     /// @notice I3: no series pays more than its sums insured times the share decided.
     function invariant_I3_noSeriesPaysTooMuch() external view {
         for (uint64 i = 1; i <= _handler.SERIES(); ++i) {
-            SeriesAccount memory account = _pool.seriesOf(SeriesId.wrap(i));
+            SeriesAccount memory account = _book.accountOf(SeriesId.wrap(i));
             uint256 most = (_handler.insuredUnits(i) * account.payoutBps) / 10_000;
             assertLe(_handler.paid(i), most * 1e12, "I3");
         }

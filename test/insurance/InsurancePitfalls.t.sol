@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {
-    Cover,
-    IUnderwritingPool,
-    Payee,
-    SeriesId,
-    SeriesState
-} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {Cover, Covers} from "../../contracts/insurance/libraries/Covers.sol";
 import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
-import {IPolicyBook, Quote, Terms} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
-import {IPolicySettlement} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {IPolicyBook, Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {ISeriesRecourse} from "../../contracts/insurance/interfaces/ISeriesRecourse.sol";
+import {ISeriesRegistry, Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IReinsuranceTower, Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
+import {Decisions} from "../../contracts/insurance/libraries/Decisions.sol";
 import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {BlocklistToken, FeeToken, ReentrantToken, SilentToken} from "../../contracts/mocks/HostileTokens.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
@@ -24,7 +22,7 @@ contract InsurancePitfalls is InsuranceFixture {
     function setUp() public {
         deploySuite(new TestToken("Euro", "EUR", 18));
         invest(pool, INVESTOR, 1_000e18);
-        _series = book.openSeries(termsFrom(START));
+        _series = registry.openSeries(termsFrom(START));
     }
 
     function refuse(bytes memory reason) private {
@@ -54,10 +52,11 @@ contract InsurancePitfalls is InsuranceFixture {
         pool.requestWithdrawal(shares);
         vm.warp(block.timestamp + bound(wait, 0, 35 days));
         assertEq(pool.serveWithdrawals(1), 0, "not before the trigger");
-        settlement.decideAndSettle(_series, "", 1);
-        vm.warp(block.timestamp + COOLDOWN);
+        book.decideAndSettle(_series, "", 1);
+        vm.warp(START + SEASON + COOLDOWN);
         assertEq(pool.serveWithdrawals(1), 1, "then at the later price");
         assertLe(money.balanceOf(INVESTOR), 550e18, "the loss was borne");
+        assertGe(money.balanceOf(INVESTOR) + 10, 550e18, "and the premium earned");
     }
 
     function testFuzz_pitfall2_premiumIsEarnedEvenlyAndNotBeforeItsTime(uint256 time) external {
@@ -76,7 +75,7 @@ contract InsurancePitfalls is InsuranceFixture {
         buy(_series, ANA, 500e18, 50e18);
         observe(START, 0);
         uint256 before = pool.totalAssets();
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         assertEq(pool.totalAssets(), before, "nothing to catch for who enters now");
     }
 
@@ -84,7 +83,7 @@ contract InsurancePitfalls is InsuranceFixture {
         buy(_series, ANA, 500e18, 50e18);
         observe(START, 200);
         uint256 before = pool.totalAssets();
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         assertEq(before - pool.totalAssets(), 500e18, "at once");
         (, , uint256 reserved, uint256 locked) = pool.balances();
         assertEq(reserved, 500e18, "reserved");
@@ -101,7 +100,7 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     function testFuzz_pitfall3_theFirstDepositorCannotTakeTheSecondOnesMoney(uint256 first, uint256 gift) external {
-        UnderwritingPool fresh = deployPool(address(book), address(settlement), address(0));
+        UnderwritingPool fresh = deployPool(address(book), address(0), address(0));
         invest(fresh, BEN, bound(first, 1, 1e18));
         money.mint(address(fresh), bound(gift, 0, 1e24));
         invest(fresh, ANA, 100e18);
@@ -114,13 +113,13 @@ contract InsurancePitfalls is InsuranceFixture {
         ReentrantToken hook = new ReentrantToken();
         deploySuite(hook);
         invest(pool, INVESTOR, 1_000e18);
-        _series = book.openSeries(termsFrom(START));
+        _series = registry.openSeries(termsFrom(START));
         buy(_series, ANA, 100e18, 1e18);
         buy(_series, BEN, 100e18, 1e18);
         observe(START, 200);
-        settlement.decide(_series, "");
-        hook.arm(address(settlement), abi.encodeCall(IPolicySettlement.settle, (_series, 1)));
-        settlement.settle(_series, 1);
+        book.decide(_series, "");
+        hook.arm(address(book), abi.encodeCall(IPolicySettlement.settle, (_series, 1)));
+        book.settle(_series, 1);
         assertFalse(hook.lastSucceeded(), "no second payment inside the first");
         assertEq(money.balanceOf(ANA), 100e18, "paid once");
         assertEq(money.balanceOf(BEN), 0, "not yet");
@@ -138,17 +137,17 @@ contract InsurancePitfalls is InsuranceFixture {
         BlocklistToken usd = new BlocklistToken();
         deploySuite(usd);
         invest(pool, INVESTOR, 1_000e6);
-        _series = book.openSeries(termsFrom(START));
+        _series = registry.openSeries(termsFrom(START));
         uint256 anas = buy(_series, ANA, 100e6, 1e6);
         buy(_series, BEN, 100e6, 1e6);
         observe(START, 200);
         usd.setBlocked(ANA, true);
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         vm.expectEmit();
-        emit IUnderwritingPool.PolicyPaid(anas, ANA, 100e6);
+        emit IPolicySettlement.PolicyPaid(anas, ANA, 100e6);
         vm.expectEmit();
         emit IUnderwritingPool.PaymentCredited(ANA, 100e6);
-        settlement.settle(_series, 2);
+        book.settle(_series, 2);
         assertEq(usd.balanceOf(BEN), 100e6, "the next one is paid");
         assertEq(pool.claimable(ANA), 100e6, "credited");
         vm.expectEmit();
@@ -165,11 +164,11 @@ contract InsurancePitfalls is InsuranceFixture {
         SilentToken silent = new SilentToken();
         deploySuite(silent);
         invest(pool, INVESTOR, 1_000e18);
-        _series = book.openSeries(termsFrom(START));
+        _series = registry.openSeries(termsFrom(START));
         buy(_series, ANA, 100e18, 1e18);
         observe(START, 200);
         silent.setFailing(true);
-        settlement.decideAndSettle(_series, "", 1);
+        book.decideAndSettle(_series, "", 1);
         assertEq(pool.claimable(ANA), 100e18, "credited, not lost");
     }
 
@@ -177,14 +176,14 @@ contract InsurancePitfalls is InsuranceFixture {
         BlocklistToken usd = new BlocklistToken();
         deploySuite(usd);
         invest(pool, INVESTOR, 1_000e6);
-        _series = book.openSeries(termsFrom(START));
+        _series = registry.openSeries(termsFrom(START));
         buy(_series, ANA, 100e6, 1e6);
         observe(START, 200);
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         usd.setBlocked(ANA, true);
         uint256 refusals;
         for (uint256 gas = 60_000; gas < 200_000; gas += 2_000) {
-            try settlement.settle{gas: gas}(_series, 1) {
+            try book.settle{gas: gas}(_series, 1) {
                 break;
             } catch (bytes memory reason) {
                 if (bytes4(reason) == IUnderwritingPool.PoolGasTooLow.selector) ++refusals;
@@ -198,35 +197,40 @@ contract InsurancePitfalls is InsuranceFixture {
     function test_pitfall6_payoutsGoOnWhileSalesArePausedAndTheAdministratorIsGone() external {
         buy(_series, ANA, 100e18, 1e18);
         vm.expectEmit();
-        emit IPolicyBook.SalesPaused(true);
-        book.setSalesPaused(true);
+        emit IUnderwritingPool.SalesPaused(true);
+        pool.setSalesPaused(true);
         manager.renounceRole(0, address(this));
         (Quote memory quote, bytes memory signature) = quoteFor(_series, BEN, 10e18, 1e18);
         address key = vm.addr(PRICING_KEY);
-        refuse(abi.encodeWithSelector(IPolicyBook.PolicySalesPaused.selector));
+        refuse(abi.encodeWithSelector(IUnderwritingPool.PoolSalesPaused.selector));
         vm.prank(BEN);
         book.buy(quote, key, signature);
         observe(START, 150);
         vm.prank(BEN);
-        settlement.decideAndSettle(_series, "", 1);
+        book.decideAndSettle(_series, "", 1);
         assertEq(money.balanceOf(ANA), 50e18, "half");
     }
 
-    function test_pitfall5_nobodyButBookAndSettlementMovesThePool() external {
-        Cover memory cover = Cover(_series, 0, 0, INVESTOR, 1, 0);
+    function test_pitfall5_nobodyButTheBookMovesThePoolAndNobodyButTheRegistryTheBook() external {
+        Cover cover = Covers.pack(1, 0, 1, 0, 0);
         bytes memory unknown = abi.encodeWithSelector(IUnderwritingPool.PoolCallerUnknown.selector, address(this));
         refuse(unknown);
         pool.accept(_series, START, START + 1, START + 2);
         refuse(unknown);
-        pool.write(cover, 1);
+        pool.write(_series, cover, INVESTOR);
         refuse(unknown);
-        pool.release(cover, 0);
+        pool.release(_series, cover, INVESTOR, 0);
         refuse(unknown);
-        pool.decide(_series, 0, 10_000, false);
+        pool.settle(_series, Decisions.payout(0, 0, 0, 10_000), new uint256[](0), 0);
         refuse(unknown);
-        pool.pay(_series, 1, new Payee[](0));
+        pool.draw(_series, 1, 1);
+        refuse(abi.encodeWithSelector(IPolicyBook.PolicyCallerUnknown.selector, address(this)));
+        book.accept(_series, IUnderwritingPool(address(pool)), START, START + 1, START + 2);
+        unknown = abi.encodeWithSelector(IPolicySettlement.SettlementCallerUnknown.selector, address(this));
         refuse(unknown);
-        pool.draw(_series, 1);
+        book.conclude(_series, 200, 10_000);
+        refuse(unknown);
+        book.concludeWithoutData(_series);
     }
 
     // ── 7: units and bounds ─────────────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +240,7 @@ contract InsurancePitfalls is InsuranceFixture {
         index = int128(int256(bound(uint256(int256(index)), 101, 199)));
         buy(_series, ANA, sum, UNIT);
         observe(START, index);
-        settlement.decideAndSettle(_series, "", 1);
+        book.decideAndSettle(_series, "", 1);
         uint256 exact = (sum * uint256(int256(index) - 100)) / 100;
         assertLe(money.balanceOf(ANA), exact, "never more");
         assertGe(money.balanceOf(ANA) + UNIT, exact, "less than a unit less");
@@ -257,19 +261,17 @@ contract InsurancePitfalls is InsuranceFixture {
         buy(_series, ANA, 100e18, 10e18);
         uint256 deadline = START + SEASON + 7 days;
         vm.warp(deadline);
-        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementTooEarly.selector, _series, deadline + 1));
-        settlement.refund(_series, 1, 0);
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseTooEarly.selector, _series, deadline + 1));
+        recourse.refund(_series, 1, 0);
         vm.warp(deadline + 1);
-        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementRoundAvailable.selector, _series, 2));
-        settlement.refund(_series, 2, 0);
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseRoundAvailable.selector, _series, 2));
+        recourse.refund(_series, 2, 0);
         vm.expectEmit();
-        emit IPolicySettlement.SeriesRefunded(_series, address(this));
-        vm.expectEmit();
-        emit IUnderwritingPool.LossReserved(_series, SeriesState.Refunding, 0, 10e6);
-        settlement.refund(_series, 1, 0);
-        vm.expectEmit();
-        emit IUnderwritingPool.SeriesClosed(_series, 0);
-        settlement.settle(_series, 9);
+        emit IPolicySettlement.SeriesRefunded(_series, 10e6);
+        recourse.refund(_series, 1, 0);
+        assertEq(uint256(book.accountOf(_series).state), uint256(SeriesState.Refunding), "refunding");
+        book.settle(_series, 9);
+        assertEq(uint256(book.accountOf(_series).state), uint256(SeriesState.Closed), "closed");
         assertEq(money.balanceOf(ANA), 10e18, "the whole premium");
     }
 
@@ -277,9 +279,9 @@ contract InsurancePitfalls is InsuranceFixture {
         buy(_series, ANA, 100e18, 10e18);
         observe(START, 200);
         vm.warp(START + SEASON + 100 days);
-        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementRoundAvailable.selector, _series, 1));
-        settlement.refund(_series, 1, 0);
-        settlement.decideAndSettle(_series, "", 1);
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseRoundAvailable.selector, _series, 1));
+        recourse.refund(_series, 1, 0);
+        book.decideAndSettle(_series, "", 1);
         assertEq(money.balanceOf(ANA), 100e18, "paid");
     }
 
@@ -289,13 +291,13 @@ contract InsurancePitfalls is InsuranceFixture {
         vm.warp(START + SEASON + 8 days);
         bool refused;
         for (uint256 gas = 30_000; gas < 400_000; gas += 5_000) {
-            try settlement.refund{gas: gas}(_series, 1, 0) {
+            try recourse.refund{gas: gas}(_series, 1, 0) {
                 revert("refunded");
             } catch (bytes memory reason) {
-                if (bytes4(reason) == IPolicySettlement.SettlementGasTooLow.selector) refused = true;
+                if (bytes4(reason) == ISeriesRecourse.RecourseGasTooLow.selector) refused = true;
             }
         }
-        assertTrue(refused, "SettlementGasTooLow");
+        assertTrue(refused, "RecourseGasTooLow");
     }
 
     function test_pitfall8_dataOutsideTheWindowDoNotCount() external {
@@ -304,23 +306,23 @@ contract InsurancePitfalls is InsuranceFixture {
         vm.warp(START - 1);
         feeds.set(FEED, 1, 200, START - 1);
         refuse(abi.encodeWithSelector(outside, _series, 1, START - 1, START - 1));
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         vm.warp(START + SEASON + 7 days + 1);
         feeds.set(FEED, 1, 200, START + SEASON);
         refuse(abi.encodeWithSelector(outside, _series, 1, START + SEASON, block.timestamp));
-        settlement.decide(_series, "");
-        settlement.refund(_series, 1, 0);
+        book.decide(_series, "");
+        recourse.refund(_series, 1, 0);
     }
 
     function test_pitfall8_aBrokenFeedCannotKeepTheMoney() external {
         buy(_series, ANA, 100e18, 10e18);
         observe(START, 200);
         vm.warp(START + SEASON + 7 days + 180 days);
-        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementRoundAvailable.selector, _series, 1));
-        settlement.refund(_series, 1, 0);
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseRoundAvailable.selector, _series, 1));
+        recourse.refund(_series, 1, 0);
         vm.warp(block.timestamp + 1);
-        settlement.refund(_series, 0, 0);
-        settlement.settle(_series, 1);
+        recourse.refund(_series, 0, 0);
+        book.settle(_series, 1);
         assertEq(money.balanceOf(ANA), 10e18, "the last resort");
     }
 
@@ -332,15 +334,15 @@ contract InsurancePitfalls is InsuranceFixture {
         pool.setZoneCap(7, 50e6);
         Terms memory terms = termsFrom(START);
         terms.zone = 7;
-        SeriesId zoned = book.openSeries(terms);
+        SeriesId zoned = registry.openSeries(terms);
         buy(zoned, ANA, 50e18, 1e18);
         bytes memory full = abi.encodeWithSelector(IUnderwritingPool.PoolZoneCapExceeded.selector, 7, 51e6, 50e6);
         _refuseSaleOf(zoned, 1e18, 1e17, full);
         terms.zone = 0;
         terms.capacity = 60e18;
-        SeriesId small = book.openSeries(terms);
+        SeriesId small = registry.openSeries(terms);
         buy(small, ANA, 60e18, 1e18);
-        full = abi.encodeWithSelector(IUnderwritingPool.PoolSeriesCapExceeded.selector, small, 61e6, 60e6);
+        full = abi.encodeWithSelector(IPolicyBook.PolicySeriesCapExceeded.selector, small, 61e6, 60e6);
         _refuseSaleOf(small, 1e18, 1e17, full);
         vm.expectEmit();
         emit IUnderwritingPool.PoolCapChanged(120e6);
@@ -366,25 +368,25 @@ contract InsurancePitfalls is InsuranceFixture {
             buy(_series, address(uint160(0xF000 + i)), sums[i], UNIT);
         }
         observe(START, 133);
-        settlement.decide(_series, "");
-        for (uint256 step; pool.seriesOf(_series).state == SeriesState.Paying; ++step)
-            settlement.settle(_series, 1 + (uint256(keccak256(abi.encode(seed, "max", step))) % 4));
+        book.decide(_series, "");
+        for (uint256 step; book.accountOf(_series).state == SeriesState.Paying; ++step)
+            book.settle(_series, 1 + (uint256(keccak256(abi.encode(seed, "max", step))) % 4));
         for (uint256 i; i < count; ++i) {
             uint256 payout = ((sums[i] / UNIT) * 3300) / 10_000;
             assertEq(money.balanceOf(address(uint160(0xF000 + i))), payout * UNIT, "each as if alone");
         }
-        assertEq(settlement.settle(_series, 9), 0, "nothing is paid twice");
+        assertEq(book.settle(_series, 9), 0, "nothing is paid twice");
     }
 
     function test_I9_aBatchAtTheGasCapIsBounded() external {
         for (uint256 i; i < 60; ++i) buy(_series, address(uint160(0xF000 + i)), 1e18, UNIT);
         observe(START, 200);
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         uint256 gas = gasleft();
-        settlement.settle(_series, 20);
+        book.settle(_series, 20);
         uint256 twenty = gas - gasleft();
         gas = gasleft();
-        settlement.settle(_series, 40);
+        book.settle(_series, 40);
         uint256 forty = gas - gasleft();
         assertLe(forty, 2 * twenty + 60_000, "linear: a + b k");
         assertLe((forty * 400) / 40, 16_777_216, "400 policies fit the transaction gas cap");
@@ -393,41 +395,39 @@ contract InsurancePitfalls is InsuranceFixture {
     function test_theStatesAllowOnlyTheirSteps() external {
         buy(_series, ANA, 10e18, 1e18);
         SeriesId other = SeriesId.wrap(99);
-        refuse(abi.encodeWithSelector(IPolicyBook.PolicySeriesUnknown.selector, other));
-        settlement.decide(other, "");
-        refuse(abi.encodeWithSelector(IPolicyBook.PolicySeriesUnknown.selector, other));
-        book.seriesOf(other);
+        refuse(abi.encodeWithSelector(ISeriesRegistry.PolicySeriesUnknown.selector, other));
+        book.decide(other, "");
+        refuse(abi.encodeWithSelector(ISeriesRegistry.PolicySeriesUnknown.selector, other));
+        registry.seriesOf(other);
         bytes4 wrong = IPolicySettlement.SettlementSeriesState.selector;
         refuse(abi.encodeWithSelector(wrong, _series, SeriesState.Open));
-        settlement.settle(_series, 1);
+        book.settle(_series, 1);
         observe(START, 200);
         vm.expectEmit();
-        emit IPolicySettlement.SeriesDecided(_series, 200, 10_000, address(this));
-        settlement.decide(_series, "");
-        refuse(abi.encodeWithSelector(IUnderwritingPool.PoolSeriesState.selector, _series, SeriesState.Paying));
-        settlement.decide(_series, "");
+        emit IPolicySettlement.SeriesDecided(_series, 200, 10_000, 10e6);
+        book.decide(_series, "");
+        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementSeriesState.selector, _series, SeriesState.Paying));
+        book.decide(_series, "");
         vm.warp(START + SEASON + 8 days);
-        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementRoundAvailable.selector, _series, 1));
-        settlement.refund(_series, 1, 0);
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseRoundAvailable.selector, _series, 1));
+        recourse.refund(_series, 1, 0);
     }
 
     function test_theFallbackDecidesWhenTheFirstFeedIsSilentAndOnlyThen() external {
-        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementNoFallback.selector, _series));
-        settlement.decideByFallback(_series, 1, "");
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseNoFallback.selector, _series));
+        recourse.decideByFallback(_series, 1, "");
         Terms memory terms = termsFrom(START);
         terms.fallbackFeeds = terms.feeds;
         terms.fallbackFeed = FALLBACK;
-        SeriesId series = book.openSeries(terms);
+        SeriesId series = registry.openSeries(terms);
         buy(series, ANA, 100e18, 10e18);
         vm.warp(START + SEASON);
         feeds.set(FALLBACK, 1, 150, START + SEASON);
-        refuse(
-            abi.encodeWithSelector(IPolicySettlement.SettlementTooEarly.selector, series, START + SEASON + 7 days + 1)
-        );
-        settlement.decideByFallback(series, 1, "");
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseTooEarly.selector, series, START + SEASON + 7 days + 1));
+        recourse.decideByFallback(series, 1, "");
         vm.warp(START + SEASON + 7 days + 1);
-        assertEq(settlement.decideByFallback(series, 1, ""), 5000, "half, by the fallback");
-        settlement.settle(series, 1);
+        assertEq(recourse.decideByFallback(series, 1, ""), 5000, "half, by the fallback");
+        book.settle(series, 1);
         assertEq(money.balanceOf(ANA), 50e18, "paid");
     }
 
@@ -435,52 +435,50 @@ contract InsurancePitfalls is InsuranceFixture {
         Terms memory terms = termsFrom(START);
         terms.fallbackFeeds = terms.feeds;
         terms.fallbackFeed = FALLBACK;
-        SeriesId series = book.openSeries(terms);
+        SeriesId series = registry.openSeries(terms);
         buy(series, ANA, 100e18, 10e18);
         uint256 last = START + SEASON + 14 days;
         vm.warp(last);
-        refuse(abi.encodeWithSelector(IPolicySettlement.SettlementTooEarly.selector, series, last + 1));
-        settlement.refund(series, 1, 1);
+        refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseTooEarly.selector, series, last + 1));
+        recourse.refund(series, 1, 1);
         vm.warp(last + 1);
-        settlement.refund(series, 1, 1);
+        recourse.refund(series, 1, 1);
     }
 
     function test_aPackedSeasonIsDecidedOnlyAsAttested() external {
         Terms memory terms = termsFrom(START);
         terms.seasonValues = 3;
-        terms.lastRound = 2;
-        SeriesId series = book.openSeries(terms);
+        SeriesId series = registry.openSeries(terms);
         buy(series, ANA, 100e18, 10e18);
         bytes memory season = hex"000a0096fff6";
-        bytes32 digest = keccak256(season);
+        bytes16 digest = bytes16(keccak256(season));
         vm.warp(START + SEASON);
-        feeds.set(FEED, 1, int128(uint128(uint256(digest) >> 128)), START + SEASON);
-        feeds.set(FEED, 2, int128(uint128(uint256(digest))), START + SEASON);
+        feeds.set(FEED, 1, int128(uint128(digest)), START + SEASON);
         bytes memory other = hex"000a00c8fff6";
         bytes4 mismatch = IPolicySettlement.SettlementSeasonMismatch.selector;
-        refuse(abi.encodeWithSelector(mismatch, series, digest, keccak256(other)));
-        settlement.decide(series, other);
-        (int256 index, uint256 bps) = settlement.preview(series, season);
+        refuse(abi.encodeWithSelector(mismatch, series, digest, bytes16(keccak256(other))));
+        book.decide(series, other);
+        (int256 index, uint256 bps) = recourse.preview(series, season);
         assertEq(index, 150, "the greatest of 10, 150 and -10");
         assertEq(bps, 5000, "half");
-        settlement.decideAndSettle(series, season, 1);
+        book.decideAndSettle(series, season, 1);
         assertEq(money.balanceOf(ANA), 50e18, "paid");
     }
 
     function test_dataWaitOutTheDisputeWindow() external {
         Terms memory terms = termsFrom(START);
         terms.disputeWindow = 2 days;
-        SeriesId series = book.openSeries(terms);
+        SeriesId series = registry.openSeries(terms);
         buy(series, ANA, 100e18, 10e18);
         observe(START, 200);
         uint256 from = block.timestamp + 2 days;
         refuse(abi.encodeWithSelector(IPolicySettlement.SettlementDisputeOpen.selector, series, from));
-        settlement.decide(series, "");
+        book.decide(series, "");
         vm.warp(from - 1);
         refuse(abi.encodeWithSelector(IPolicySettlement.SettlementDisputeOpen.selector, series, from));
-        settlement.decide(series, "");
+        book.decide(series, "");
         vm.warp(from);
-        settlement.decide(series, "");
+        book.decide(series, "");
     }
 
     // ── the book ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -516,7 +514,7 @@ contract InsurancePitfalls is InsuranceFixture {
     function test_aStolenQuoteKeyIsBoundByFloorAndDailyLimit() external {
         Terms memory terms = termsFrom(START);
         terms.floorBps = 500;
-        SeriesId floored = book.openSeries(terms);
+        SeriesId floored = registry.openSeries(terms);
         bytes4 bounds = IPolicyBook.PolicyPremiumOutOfBounds.selector;
         uint256 low = 5e17 - UNIT;
         _refuseSaleOf(floored, 10e18, low, abi.encodeWithSelector(bounds, low, 5e17, 10e18));
@@ -545,11 +543,11 @@ contract InsurancePitfalls is InsuranceFixture {
         vm.prank(ANA);
         book.transferFrom(ANA, BEN, first);
         observe(START, 200);
-        settlement.decide(_series, "");
+        book.decide(_series, "");
         refuse(abi.encodeWithSelector(IPolicyBook.PolicyFrozen.selector, second));
         vm.prank(ANA);
         book.transferFrom(ANA, BEN, second);
-        settlement.settle(_series, 2);
+        book.settle(_series, 2);
         assertEq(money.balanceOf(BEN), 10e18, "paid to who held it");
         assertEq(money.balanceOf(ANA), 10e18, "each");
     }
@@ -558,7 +556,7 @@ contract InsurancePitfalls is InsuranceFixture {
         Terms memory terms = termsFrom(START);
         terms.cancelUntil = START + SEASON / 2;
         terms.cancelFeeBps = 1000;
-        SeriesId series = book.openSeries(terms);
+        SeriesId series = registry.openSeries(terms);
         uint256 policyId = buy(series, ANA, 100e18, 10e18);
         uint256 until = terms.cancelUntil;
         time = bound(time, block.timestamp, until);
@@ -579,7 +577,7 @@ contract InsurancePitfalls is InsuranceFixture {
         refuse(abi.encodeWithSelector(IPolicyBook.PolicyUnknown.selector, policyId));
         book.tokenURI(policyId);
         observe(START + SEASON / 2, 200);
-        settlement.decideAndSettle(series, "", 9);
+        book.decideAndSettle(series, "", 9);
         assertEq(money.balanceOf(ANA), refund, "and nothing else");
     }
 
@@ -590,15 +588,13 @@ contract InsurancePitfalls is InsuranceFixture {
         book.cancel(policyId);
         Terms memory terms = termsFrom(START);
         terms.cancelUntil = START;
-        SeriesId series = book.openSeries(terms);
+        SeriesId series = registry.openSeries(terms);
         policyId = buy(series, ANA, 10e18, 1e18);
         vm.warp(START + 1);
         refuse(abi.encodeWithSelector(IPolicyBook.PolicyCancellationClosed.selector, policyId, START));
         vm.prank(ANA);
         book.cancel(policyId);
         vm.warp(START);
-        vm.expectEmit();
-        emit IUnderwritingPool.CoverReleased(series, ANA, 10e6, 1e18);
         vm.expectEmit();
         emit IPolicyBook.PolicyCancelled(policyId, ANA, 1e18);
         vm.prank(ANA);
@@ -620,11 +616,12 @@ contract InsurancePitfalls is InsuranceFixture {
         terms.lastRound = 514;
         _refuseTerms(terms, "lastRound");
         terms.lastRound = 513;
-        book.openSeries(terms);
+        registry.openSeries(terms);
         terms = termsFrom(START);
         terms.seasonValues = 513;
         _refuseTerms(terms, "seasonValues");
         terms.seasonValues = 1;
+        terms.lastRound = 2;
         _refuseTerms(terms, "lastRound");
         terms = termsFrom(START);
         terms.cancelUntil = terms.end + 1;
@@ -654,10 +651,10 @@ contract InsurancePitfalls is InsuranceFixture {
         terms.index.exit = type(int64).min;
         terms.index.tiers = 9_999 << 40;
         terms.index.area = type(uint128).max - 3;
-        SeriesId series = book.openSeries(terms);
-        assertEq(abi.encode(book.seriesOf(series).terms), abi.encode(terms), "all of them");
-        assertEq(book.seriesCount(), SeriesId.unwrap(series), "numbered");
-        assertEq(book.seriesOf(series).unit, UNIT, "with the pool's unit");
+        SeriesId series = registry.openSeries(terms);
+        assertEq(abi.encode(registry.seriesOf(series).terms), abi.encode(terms), "all of them");
+        assertEq(registry.seriesCount(), SeriesId.unwrap(series), "numbered");
+        assertEq(registry.seriesOf(series).unit, UNIT, "with the pool's unit");
     }
 
     // ── the pool ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -687,14 +684,14 @@ contract InsurancePitfalls is InsuranceFixture {
         assertEq(tail, 2, "tail");
         assertLe(money.balanceOf(INVESTOR), 310e18, "what was free");
         assertGe(money.balanceOf(INVESTOR), 309e18, "all of it");
-        settlement.refund(series, 1, 0);
-        settlement.settle(series, 1);
+        recourse.refund(series, 1, 0);
+        book.settle(series, 1);
         assertEq(pool.serveWithdrawals(9), 2, "then the rest, in order");
         assertGe(money.balanceOf(INVESTOR) + 10, 1_000e18, "everything");
     }
 
     function test_theCooldownIsExact() external {
-        UnderwritingPool fresh = deployPool(address(book), address(settlement), address(0));
+        UnderwritingPool fresh = deployPool(address(book), address(0), address(0));
         invest(fresh, ANA, 1e18);
         vm.prank(ANA);
         vm.expectEmit();
@@ -716,17 +713,21 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     function test_onlySixteenWindowsEarnAtATime() external {
-        for (uint40 i = 1; i < 16; ++i) book.openSeries(termsFrom(START + i));
+        for (uint40 i = 1; i < 16; ++i) registry.openSeries(termsFrom(START + i));
         Terms memory terms = termsFrom(START + 16);
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolWindowsFull.selector));
-        book.openSeries(terms);
-        book.openSeries(termsFrom(START + 3));
+        registry.openSeries(terms);
+        registry.openSeries(termsFrom(START + 3));
         vm.warp(START + SEASON);
-        book.openSeries(termsFrom(START + 2 * SEASON));
+        terms = termsFrom(START + 2 * SEASON);
+        refuse(abi.encodeWithSelector(IUnderwritingPool.PoolWindowsFull.selector));
+        registry.openSeries(terms);
+        vm.warp(START + SEASON + 1);
+        registry.openSeries(terms);
     }
 
     function test_aDepositBeyondTheAccountsIsRefused() external {
-        UnderwritingPool fresh = deployPool(address(book), address(settlement), address(0));
+        UnderwritingPool fresh = deployPool(address(book), address(0), address(0));
         uint256 most = fresh.maxDeposit(ANA);
         fund(ANA, most + 1, address(fresh));
         vm.startPrank(ANA);
@@ -741,10 +742,10 @@ contract InsurancePitfalls is InsuranceFixture {
         UnderwritingPool fresh = deployPool(address(this), address(this), address(0));
         invest(fresh, ANA, fresh.maxDeposit(ANA));
         fresh.accept(_series, START, START + 1, START + 1);
-        Cover memory cover = Cover(_series, 0, 0, ANA, 1 << 56, 1);
+        Cover cover = Covers.pack(1 << 56, 1, 1 << 56, 0, 0);
         fund(ANA, UNIT, address(fresh));
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolFull.selector));
-        fresh.write(cover, type(uint64).max);
+        fresh.write(_series, cover, ANA);
     }
 
     // ── layers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -757,7 +758,7 @@ contract InsurancePitfalls is InsuranceFixture {
         _assertLocked(sum);
         observe(START, index);
         uint256[3] memory before = [pool.totalAssets(), quota.totalAssets(), senior.totalAssets()];
-        uint256 bps = settlement.decide(series, "");
+        uint256 bps = book.decide(series, "");
         uint256 loss = ((sum / UNIT) * bps) / 10_000;
         uint256 above = bps > 5000 ? bps - 5000 : 0;
         _assertNear(before[1] - quota.totalAssets(), (loss * 2000) / 10_000, "a fifth from the quota share");
@@ -765,7 +766,7 @@ contract InsurancePitfalls is InsuranceFixture {
         uint256 parts = before[0] + before[1] + before[2];
         parts -= pool.totalAssets() + quota.totalAssets() + senior.totalAssets();
         assertEq(parts, loss * UNIT, "and the parts are the whole");
-        settlement.settle(series, 1);
+        book.settle(series, 1);
         assertEq(money.balanceOf(ANA), loss * UNIT, "paid");
         _assertLocked(0);
     }
@@ -787,8 +788,8 @@ contract InsurancePitfalls is InsuranceFixture {
         vm.warp(START + SEASON + 8 days);
         vm.expectEmit();
         emit IUnderwritingPool.LayerDrawn(series, address(pool), 19e5);
-        settlement.refund(series, 1, 0);
-        settlement.settle(series, 2);
+        recourse.refund(series, 1, 0);
+        book.settle(series, 2);
         assertEq(money.balanceOf(BEN), 10e18, "refunded");
         assertEq(pool.totalAssets() + quota.totalAssets() + senior.totalAssets(), 3_000e18, "as before");
     }
@@ -830,7 +831,7 @@ contract InsurancePitfalls is InsuranceFixture {
         invest(senior, INVESTOR, 1_000e18);
         Terms memory terms = termsFrom(START);
         terms.cancelUntil = terms.end;
-        return book.openSeries(terms);
+        return registry.openSeries(terms);
     }
 
     function _assertLocked(uint256 sum) private view {
@@ -851,8 +852,8 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     function _refuseTerms(Terms memory terms, string memory field) private {
-        refuse(abi.encodeWithSelector(IPolicyBook.PolicyTermsInvalid.selector, field));
-        book.openSeries(terms);
+        refuse(abi.encodeWithSelector(ISeriesRegistry.PolicyTermsInvalid.selector, field));
+        registry.openSeries(terms);
     }
 
     function _refuseSale(uint256 sum, uint256 premium, bytes memory reason) private {

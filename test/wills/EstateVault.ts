@@ -219,6 +219,7 @@ describe("EstateVault", () => {
       await rejects(claim(0, heir(2)), "EstateNotEntitled");
       const before = await balance(kit.charity.address);
       const [event] = await events(await claim(3, heir(1), ETH, kit.charity.address));
+      expect(event?.eventName).to.equal("EstateBequestPaid");
       expect(event?.args).to.deep.include({ index: 3, to: kit.charity.address, amount: parseEther("1") });
       expect((await balance(kit.charity.address)) - before).to.equal(parseEther("1"));
       expect(await vault.read.dueOf([bequest(0), ETH])).to.equal(parseEther("3"));
@@ -251,6 +252,7 @@ describe("EstateVault", () => {
       await rejects(claim(0, heir(1)), "EstateAssetNotOpen");
       await rejects(vault.write.openAsset([ETH, []]), "EstateTableWrong");
       const [event] = await events(await openAsset(ETH));
+      expect(event?.eventName).to.equal("EstateAssetOpened");
       expect(event?.args).to.deep.include({ asset: ETH, fixedTotal: 0n });
       await rejects(openAsset(ETH), "EstateAssetOpen");
       await rejects(
@@ -363,6 +365,7 @@ describe("EstateVault", () => {
       await settle(ETH);
       await rejects(vault.write.renounce([bequest(0), proof(0)], by(heir(2))), "EstateNotEntitled");
       const [event] = await events(await vault.write.renounce([bequest(0), proof(0)], by(heir(1))));
+      expect(event?.eventName).to.equal("EstateBequestRenounced");
       expect(event?.args).to.deep.equal({ index: 0, heir: heir(1).address });
       await claim(0, heir(2));
       await vault.write.renounce([bequest(1), proof(1)], by(heir(3)));
@@ -421,6 +424,7 @@ describe("EstateVault", () => {
       await settle();
       await rejects(claimToken(1, heir(1)), "EstateNotEntitled");
       const [handed] = await events(await claimToken(1, heir(2)));
+      expect(handed?.eventName).to.equal("EstateTokenPaid");
       expect(handed?.args).to.deep.include({ index: 1, to: heir(2).address, tokenId: 5n, amount: 1n });
       await rejects(claimToken(1, heir(2)), "EstateTokenAlreadyPaid");
       await rejects(claimToken(3, heir(2)), "EstateNothingDue");
@@ -448,6 +452,7 @@ describe("EstateVault", () => {
       await rejects(pay(what), "EstateAssetNotOpen");
       await openAsset(ETH);
       const [event] = await events(await pay(what));
+      expect(event?.eventName).to.equal("EstatePaymentReleased");
       expect(event?.args).to.deep.equal({ asset: ETH, to: what.to, amount: what.amount, fee: false, invoice: INVOICE });
       expect(await balance(what.to)).to.equal(parseEther("1"));
       expect(await vault.read.paymentNumber([what.asset])).to.equal(1);
@@ -624,6 +629,16 @@ describe("EstateVault", () => {
       await token.write.mint([vault.address, 500_000n]);
       await claim(2, heir(3), token.address);
     });
+  });
+
+  it("whoever makes a vault, it is announced with its will", async () => {
+    await setUp();
+    const other = kit.willId(kit.testator.address, 77n);
+    const hash = await wills.factory.write.createVault([other], by(kit.relayer));
+    const client = await wills.connection.viem.getPublicClient();
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [made] = parseEventLogs({ abi: wills.factory.abi, logs, eventName: "EstateVaultCreated" });
+    expect(made?.args).to.deep.equal({ id: other, vault: await wills.factory.read.vaultOf([other]) });
   });
 
   it("several calls go in one transaction", async () => {

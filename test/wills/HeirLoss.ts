@@ -20,11 +20,16 @@ describe("HeirLoss", () => {
   const by = (account: { address: Hex } | undefined) => ({ account: account?.address as Hex });
   const proofOf = (name: Parameters<typeof kit.manifestProof>[1]) => kit.manifestProof(estate.manifest, name);
 
-  async function event(hash: Hex): Promise<{ eventName: string; args: Record<string, unknown> }> {
+  async function event(hash: Hex, name: string): Promise<{ eventName: string; args: Record<string, unknown> }> {
     const client = await wills.connection.viem.getPublicClient();
     const { logs } = await client.getTransactionReceipt({ hash });
     const { abi } = await hre.artifacts.readArtifact("HeirLoss");
-    return (parseEventLogs({ abi: abi as never, logs }) as never[])[0] as never;
+    const [first] = parseEventLogs({ abi: abi as never, logs }) as unknown as {
+      eventName: string;
+      args: Record<string, unknown>;
+    }[];
+    expect(first?.eventName).to.equal(name);
+    return first as NonNullable<typeof first>;
   }
 
   async function setUp(options: kit.EstateOptions = {}): Promise<void> {
@@ -78,7 +83,7 @@ describe("HeirLoss", () => {
     await kit.release(wills, estate);
     for (const index of [1, 2, 3]) await kit.publish(wills, estate, index);
     await rejects(publishEscrow(1), "HeirLossNotConfirmed");
-    const proposed = await event(await propose());
+    const proposed = await event(await propose(), "HeirLossProposed");
     const proposedAt = await kit.now(wills);
     const confirmAt = proposedAt + 60 * kit.DAY;
     expect(proposed.args).to.deep.equal({
@@ -101,7 +106,11 @@ describe("HeirLoss", () => {
       confirm(list, estate.manifest.guardians.map(({ wallet }) => wallet).reverse()),
       "HeirLossNotInManifest",
     );
-    expect((await event(await confirm(list))).args).to.deep.equal({ id: estate.id, version: 1, heir: 2 });
+    expect((await event(await confirm(list), "HeirLossConfirmed")).args).to.deep.equal({
+      id: estate.id,
+      version: 1,
+      heir: 2,
+    });
     await rejects(confirm(list), "HeirLossPending");
     await rejects(object(2, proposedAt), "HeirLossObjectionRefused");
 
@@ -110,7 +119,7 @@ describe("HeirLoss", () => {
     await rejects(publishEscrow(0, first), "HeirLossIndexInvalid");
     await rejects(publishEscrow(6, first), "HeirLossIndexInvalid");
     for (const guardian of [1, 4, 5]) {
-      const published = await event(await publishEscrow(guardian));
+      const published = await event(await publishEscrow(guardian), "EscrowSharePublished");
       expect(published.args).to.deep.include({ id: estate.id, version: 1, guardian });
     }
     await rejects(publishEscrow(4), "EscrowShareAlreadyPublished");
@@ -137,7 +146,7 @@ describe("HeirLoss", () => {
     await rejects(object(2, proposedAt, estate.heirShares[0]?.scalar), "HeirLossCallerNotNamed");
     await rejects(object(2, proposedAt, undefined, zeroHash), "HeirLossCallerNotNamed");
     await rejects(object(2, proposedAt + 1), "HeirLossCallerNotNamed");
-    expect((await event(await object(2, proposedAt))).args).to.deep.equal({
+    expect((await event(await object(2, proposedAt), "HeirLossObjected")).args).to.deep.equal({
       id: estate.id,
       version: 1,
       heir: 2,
@@ -164,7 +173,7 @@ describe("HeirLoss", () => {
     await propose();
     const proposedAt = await kit.now(wills);
     const confirmAt = proposedAt + 120 * kit.DAY;
-    expect((await event(await object(2, proposedAt))).args.confirmAt).to.equal(confirmAt);
+    expect((await event(await object(2, proposedAt), "HeirLossObjected")).args.confirmAt).to.equal(confirmAt);
     await rejects(object(2, proposedAt), "HeirLossObjectionRefused");
     const list = await votes(proposedAt);
     await kit.at(wills, confirmAt - 1);

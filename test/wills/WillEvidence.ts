@@ -27,11 +27,16 @@ describe("WillEvidence", () => {
   const proofOf = (name: Parameters<typeof kit.manifestProof>[1], manifest: Manifest = estate.manifest) =>
     kit.manifestProof(manifest, name);
 
-  async function event(hash: Hex): Promise<{ eventName: string; args: Record<string, unknown> }> {
+  async function event(hash: Hex, name: string): Promise<{ eventName: string; args: Record<string, unknown> }> {
     const client = await wills.connection.viem.getPublicClient();
     const { logs } = await client.getTransactionReceipt({ hash });
     const { abi } = await hre.artifacts.readArtifact("WillEvidence");
-    return (parseEventLogs({ abi: abi as never, logs }) as never[])[0] as never;
+    const [first] = parseEventLogs({ abi: abi as never, logs }) as unknown as {
+      eventName: string;
+      args: Record<string, unknown>;
+    }[];
+    expect(first?.eventName).to.equal(name);
+    return first as NonNullable<typeof first>;
   }
 
   beforeEach(async () => {
@@ -67,7 +72,7 @@ describe("WillEvidence", () => {
         proofOf("commitments:guardians"),
       ]);
     };
-    expect((await event(await record())).args).to.deep.equal({
+    expect((await event(await record(), "WillWitnessed")).args).to.deep.equal({
       id: estate.id,
       version: 1,
       witness: witness.address,
@@ -113,8 +118,18 @@ describe("WillEvidence", () => {
         proofOf(`guardianShare:${index}`),
       ]);
     };
-    expect((await event(await heir(2))).args).to.deep.equal({ id: estate.id, version: 1, heir: 2, checkedAt });
-    expect((await event(await guardian(4))).args).to.deep.equal({ id: estate.id, version: 1, guardian: 4, checkedAt });
+    expect((await event(await heir(2), "HeirShareHealthy")).args).to.deep.equal({
+      id: estate.id,
+      version: 1,
+      heir: 2,
+      checkedAt,
+    });
+    expect((await event(await guardian(4), "GuardianShareHealthy")).args).to.deep.equal({
+      id: estate.id,
+      version: 1,
+      guardian: 4,
+      checkedAt,
+    });
     await rejects(heir(2, 5n), "EvidenceSignatureInvalid");
     await rejects(heir(0, 5n), "EvidenceIndexInvalid");
     await rejects(heir(4, 5n), "EvidenceIndexInvalid");
@@ -162,8 +177,18 @@ describe("WillEvidence", () => {
         proofOf(`guardianShare:${index}`, faulty),
         dispute("guardians", index),
       ]);
-    expect((await event(await heir(2))).args).to.deep.equal({ id: estate.id, version: 2, polynomial: 0, index: 2 });
-    expect((await event(await guardian(3))).args).to.deep.equal({ id: estate.id, version: 2, polynomial: 1, index: 3 });
+    expect((await event(await heir(2), "WillShareOffPolynomial")).args).to.deep.equal({
+      id: estate.id,
+      version: 2,
+      polynomial: 0,
+      index: 2,
+    });
+    expect((await event(await guardian(3), "WillShareOffPolynomial")).args).to.deep.equal({
+      id: estate.id,
+      version: 2,
+      polynomial: 1,
+      index: 3,
+    });
     await rejects(heir(1), "EvidenceShareCorrect");
     await rejects(guardian(1), "EvidenceShareCorrect");
     await rejects(heir(2, 3), "EvidenceHintWrong");
@@ -185,7 +210,7 @@ describe("WillEvidence", () => {
       ]);
     };
     const right = estate.heirShares[0]?.scalar as bigint;
-    expect((await event(await deliver(right + 1n))).args).to.deep.equal({
+    expect((await event(await deliver(right + 1n), "FalseShareDelivered")).args).to.deep.equal({
       id: estate.id,
       version: 1,
       index: 1,

@@ -47,34 +47,52 @@ contract WillLeafTest is Test {
         assertEq(WillSignatures.digestOf(domain, message), expected, "digest");
     }
 
-    /// @dev Honest signatures, their malleated twins, other recovery numbers, other lengths and noise.
-    function testFuzz_signersAgreeWithOpenZeppelin(
+    /// @dev Honest signatures in 65 bytes, their malleated twins, other recovery numbers, other lengths and noise.
+    function testFuzz_signerAgreesWithOpenZeppelin(
         uint256 key,
         bytes32 digest,
         uint8 kind,
         bytes32 noise
     ) external view {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(bound(key, 1, ORDER - 1), digest);
-        bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
         if (kind % 5 == 1) (v, s) = (v ^ 7, bytes32(ORDER - uint256(s)));
-        if (kind % 5 == 1) vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
         if (kind % 5 == 2) (v, r) = (uint8(uint256(noise)), noise);
-        if (kind % 5 == 3) (s, vs) = (noise, noise);
+        if (kind % 5 == 3) s = noise;
         bytes memory signature = abi.encodePacked(r, s, v);
         if (kind % 5 == 4) signature = bytes.concat(signature, noise);
-
         (address expected, ECDSA.RecoverError problem, ) = ECDSA.tryRecover(digest, signature);
         if (problem != ECDSA.RecoverError.NoError) expected = address(0);
         assertEq(this.signerOf(digest, signature), expected, "65 bytes");
+    }
 
-        (expected, problem, ) = ECDSA.tryRecover(digest, r, vs);
-        if (problem != ECDSA.RecoverError.NoError) expected = address(0);
+    /// @dev The same in EIP-2098's form, where only the half order and noise can be wrong; alone and as half of a pair.
+    function testFuzz_shortSignersAgreeWithOpenZeppelin(
+        uint256 key,
+        bytes32 digest,
+        uint8 kind,
+        bytes32 other
+    ) external view {
+        (uint8 v, bytes32 r, bytes32 vs) = vm.sign(bound(key, 1, ORDER - 1), digest);
+        if (kind % 4 == 1) vs = bytes32(ORDER - uint256(vs));
+        if (v == 28) vs |= bytes32(uint256(1) << 255);
+        if (kind % 4 == 2) vs = other;
+        if (kind % 4 == 3) r = other;
+        address expected = shortSigner(digest, r, vs);
         assertEq(WillSignatures.signerOf(digest, r, vs), expected, "EIP-2098");
-        (address wallet, address share) = this.signersOf(digest, WillAcceptance(r, vs, noise, digest));
-        assertEq(wallet, expected, "wallet");
-        assertEq(share, WillSignatures.signerOf(digest, noise, digest), "share");
-        (wallet, share) = this.signersOf(digest, WillAcceptance(noise, digest, r, vs));
-        assertEq(share, expected, "share of a pair");
+        address second = shortSigner(digest, other, digest);
+        checkPair(digest, WillAcceptance(r, vs, other, digest), expected, second);
+        checkPair(digest, WillAcceptance(other, digest, r, vs), second, expected);
+    }
+
+    function shortSigner(bytes32 digest, bytes32 r, bytes32 vs) private pure returns (address) {
+        (address signer, ECDSA.RecoverError problem, ) = ECDSA.tryRecover(digest, r, vs);
+        return problem == ECDSA.RecoverError.NoError ? signer : address(0);
+    }
+
+    function checkPair(bytes32 digest, WillAcceptance memory pair, address first, address second) private view {
+        (address wallet, address share) = this.signersOf(digest, pair);
+        assertEq(wallet, first, "wallet");
+        assertEq(share, second, "share");
     }
 
     function testFuzz_sealIsItsParts(bytes29 root, uint8 stage, uint16 first, uint16 second) external pure {

@@ -71,7 +71,7 @@ describe("WillObituaries (ERC-7878)", () => {
     const owner = kit.testator.address;
     const vault = await wills.factory.read.vaultOf([estate.id]);
     await kit.activate(wills, estate);
-    await rejects(obituaries.write.setWill([[], 0n], by(kit.testator)), "ObituaryWillElsewhere");
+    await rejects(obituaries.read.setWill([[], 0n], by(kit.testator)), "ObituaryWillElsewhere");
     await rejects(obituaries.write.announceObit([owner, vault]), "ObituaryNotClaimed");
     await rejects(obituaries.write.cancelObit([owner]), "ObituaryNotAnnounced");
     expect(await obituaries.read.getObit([owner])).to.deep.equal([zeroAddress, 0n]);

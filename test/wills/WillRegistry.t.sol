@@ -47,7 +47,7 @@ contract WillHandler is Test {
         return bytes29(pair(leaf(v), executorsLeaf()));
     }
 
-    function leaf(uint16 v) private pure returns (bytes32) {
+    function leaf(uint16 v) private view returns (bytes32) {
         return keccak256(abi.encode(uint8(3), uint8(1), ShareVerifier.shareAddress(SHARE + v)));
     }
 

@@ -453,6 +453,7 @@ describe("WillRegistry", () => {
       await rejects(overdue(), "WillNotOverdue");
       await kit.at(wills, due);
       const [event] = await events(await overdue());
+      expect(event?.eventName).to.equal("WillOverdueClaimed");
       expect(event?.args).to.deep.include({ bond: kit.CLAIM_BOND, windowEnd: due + 180 * kit.DAY, claim: 1 });
       expect(await state()).to.equal(STATE.Claimed);
     });
@@ -481,6 +482,7 @@ describe("WillRegistry", () => {
       await refusing.write.setRefusing([true]);
       await rejects(registry().write.withdrawBond([refusing.address], by(kit.testator)), "WillTransferFailed");
       const paid = await events(await registry().write.withdrawBond([kit.relayer.address], by(kit.testator)));
+      expect(paid[0]?.eventName).to.equal("WillBondWithdrawn");
       expect(paid[0]?.args).to.deep.equal({ to: kit.relayer.address, amount: kit.CLAIM_BOND });
       await rejects(registry().write.withdrawBond([kit.relayer.address], by(kit.testator)), "WillNothingToWithdraw");
     });
@@ -575,7 +577,9 @@ describe("WillRegistry", () => {
 
     it("guardians only lengthen a window: each once a claim, three in all, and only before its end", async () => {
       const [, windowEnd] = await registry().read.clockOf([estate.id]);
-      expect((await events(await extend(1)))[0]?.args).to.deep.equal({
+      const [extended] = await events(await extend(1));
+      expect(extended?.eventName).to.equal("WillWindowExtended");
+      expect(extended?.args).to.deep.equal({
         id: estate.id,
         guardian: 1,
         windowEnd: windowEnd + 30 * kit.DAY,
@@ -638,6 +642,7 @@ describe("WillRegistry", () => {
           "WillNotInManifest",
         );
         const [event] = await events(await kit.publish(wills, estate, index));
+        expect(event?.eventName).to.equal("WillSharePublished");
         expect(event?.args).to.deep.equal({ id: estate.id, guardian: index, share: scalar });
         await rejects(kit.publish(wills, estate, index), "WillShareAlreadyPublished");
       }
@@ -649,6 +654,7 @@ describe("WillRegistry", () => {
     it("invariant 9: a leak is proven without the share, by its reporter only, disables the guardian and never releases", async () => {
       await kit.activate(wills, estate);
       const [event] = await events(await registry().write.proveLeak(await leak(2), by(kit.relayer)));
+      expect(event?.eventName).to.equal("WillLeakProven");
       expect(event?.args).to.deep.equal({ id: estate.id, guardian: 2, reporter: kit.relayer.address });
       expect(JSON.stringify(await leak(2), (_, v: unknown) => String(v))).not.to.include(
         toHex(estate.guardianShares[1]?.release.scalar as bigint).slice(2),
@@ -699,6 +705,7 @@ describe("WillRegistry", () => {
       const [first, second] = await signatures(1, 2);
       await rejects(open([second as Hex, first as Hex, "0x"]), "WillSignatureInvalid");
       const [event] = await events(await open(await signatures(1, 3)));
+      expect(event?.eventName).to.equal("WillOpened");
       expect(event?.args).to.deep.equal({ id: estate.id, version: 1, commitment });
       expect(await state()).to.equal(STATE.Opened);
       await rejects(open(await signatures(1, 3)), "WillStateWrong");

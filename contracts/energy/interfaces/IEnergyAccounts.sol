@@ -7,12 +7,10 @@ import {IAccountBook} from "./IAccountBook.sol";
 /// @notice The ledger of the signed market, and its posted-order door: money moves here and nowhere else, and every
 /// movement a market orders sums to zero by construction.
 interface IEnergyAccounts is IAccountBook {
-    /// @notice The two contracts that may settle were fixed, for ever.
-    event MarketsConnected(address indexed exchange, address indexed balancing);
-    /// @notice An order was posted on chain and the most `step` can cost locked. A settlement of the slot must include it.
+    /// @notice The contracts that may settle were fixed, for ever.
+    event MarketsConnected(address indexed exchange, address indexed largeBooks, address indexed balancing);
+    /// @notice An order was posted on chain. A settlement of the slot must include it.
     event OrderPosted(uint32 indexed slot, uint32 indexed account, uint48 step);
-    /// @notice Posted orders left the queue, to be settled or because the slot is void; their locks are balance again.
-    event PostsReleased(uint32 indexed slot, uint256 count);
     /// @notice Every signed order of the account with a lower nonce is cancelled, for books whose gate is still open.
     event NonceRaised(uint32 indexed account, uint16 nonce);
     /// @notice A key may sign orders for the account, for books whose gate closes before `until`.
@@ -23,7 +21,7 @@ interface IEnergyAccounts is IAccountBook {
     event ShortfallBorne(uint32 indexed account, uint256 amountMicro);
 
     /// @notice The caller is not a connected market.
-    /// @dev Only the exchange and the balancing contract settle.
+    /// @dev Only the exchange, the contract for large books and the balancing contract settle.
     error EnergyNotMarket(address caller);
     /// @notice The markets were fixed before, or are not fixed yet.
     /// @dev Connect exactly once, before the first deposit.
@@ -34,12 +32,6 @@ interface IEnergyAccounts is IAccountBook {
     /// @notice The order is too small to be worth every settler's gas.
     /// @dev Post at least `minimumWh`.
     error EnergyPostTooSmall(uint256 energyWh, uint256 minimumWh);
-    /// @notice The queue's place is still held by an older slot whose orders were never settled.
-    /// @dev Settle that slot, or void it once its deadline has passed.
-    error EnergyPostsPending(uint32 slot);
-    /// @notice The posted orders given do not match what was posted for the slot: one is missing, added or out of order.
-    /// @dev Replay `OrderPosted` in order; every posted order must be included.
-    error EnergyPostsOmitted(uint32 slot);
     /// @notice The account can raise its nonce no further.
     /// @dev Register a new account.
     error EnergyNonceExhausted(uint32 account);
@@ -69,11 +61,17 @@ interface IEnergyAccounts is IAccountBook {
     /// withdrawal was announced before.
     function reservedMicro(uint32 account, uint256 gate) external view returns (uint256);
 
-    /// @notice The head of the slot's chain of posted orders (224 bits), and whether it still has to be settled.
-    function postsOf(uint32 slot) external view returns (uint256 head, bool open);
+    /// @notice The head of the slot's chain of posted orders (224 bits); zero when there are none.
+    function postsOf(uint32 slot) external view returns (uint256 head);
 
-    /// @notice Fixes the two settling contracts. Once.
-    function connect(address exchange, address balancing) external;
+    /// @notice `postsOf` for `count` slots of one UTC day.
+    function postHeads(uint32 firstSlot, uint256 count) external view returns (uint256[] memory heads);
+
+    /// @notice The contract that settles books in several transactions.
+    function largeBooks() external view returns (address);
+
+    /// @notice Fixes the settling contracts. Once.
+    function connect(address exchange, address largeBooks_, address balancing) external;
 
     /// @notice Opens an account at a point of the grid.
     /// @param flags Bit 0: deviations of this account are settled against its meter.
@@ -91,16 +89,13 @@ interface IEnergyAccounts is IAccountBook {
     /// @notice Pays an announced withdrawal to the owner. Anyone may call.
     function withdraw(uint32 account) external;
 
-    /// @notice Posts an order on chain: nobody's permission, nobody can leave it out.
+    /// @notice Posts an order on chain: nobody's permission, nobody can leave it out. Nothing is locked: the balance must
+    /// cover it now, and when the slot is settled.
     /// @param step side 1 bit ‖ tick + 16384 in 15 bits ‖ 0 ‖ energy in Wh, 31 bits.
     function post(uint32 slot, uint32 account, uint48 step) external;
 
-    /// @notice Market only: checks that `posted` is exactly what was posted for the slots, and frees the locks.
-    /// @param posted Per order, slots ascending: slot - firstSlot 1 byte ‖ account 4 ‖ step 6.
-    /// @return words The account word of each.
-    function release(uint32 firstSlot, uint256 count, bytes calldata posted) external returns (uint256[] memory words);
-
     /// @notice Market only: moves money; `residual` receives what the others' changes leave over.
+    /// @dev Account 0 is the escrow of settlements in several transactions; nobody owns it.
     /// @param entries account 32 | signed change 224, in µ.
     /// @param upTo Whether debits stop at an empty account (deviations) or revert (trades, where the residual must not pay).
     function move(uint256[] calldata entries, uint32 residual, bool upTo) external returns (int256 residualMicro);

@@ -44,7 +44,7 @@ interface IEnergyBalancing {
     /// @notice The deviations of a book were paid.
     event DeviationsSettled(uint32 indexed firstSlot, uint256 accounts, int256 balancePartyMicro, uint256 penaltyMicro);
 
-    /// @notice The long price exceeds the short price.
+    /// @notice The long price exceeds the short price, or one is beyond ±2^24 ticks.
     /// @dev Surplus must never be worth more than shortage costs.
     error EnergyTariffOrder(int32 longTick, int32 shortTick);
     /// @notice A tariff must begin after the last one and at least 36 hours ahead, before gates open.

@@ -12,7 +12,8 @@ interface IBookReader {
 /// @title IMarketOperator
 /// @notice Keeps the one thing an operator can do wrong, leaving an order out, provable and costly.
 /// @dev The book's leaves are account 32 bits | struct hash of the curve without its lowest 32 bits, accounts strictly
-/// ascending; groups of 128 leaves are hashed, and the root is the hash of the groups' hashes.
+/// ascending; groups of 128 leaves are hashed, and the root is the hash of the groups' hashes, its lowest byte replaced by
+/// the number of slots.
 interface IMarketOperator is IBookReader {
     /// @notice A sealed book was committed.
     event BookCommitted(uint32 indexed firstSlot, bytes32 root);

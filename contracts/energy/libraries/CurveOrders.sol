@@ -121,6 +121,25 @@ library CurveOrders {
         }
     }
 
+    /// @notice Chains the posted orders from place `next` on that belong to slot `t`, behind `head`.
+    /// @return The new head, and the first place that does not belong to the slot.
+    function chainSlot(
+        bytes calldata posted,
+        uint256 next,
+        uint256 number,
+        uint256 t,
+        uint256 head
+    ) internal pure returns (uint256, uint256) {
+        unchecked {
+            for (; next < number; ++next) {
+                (uint256 index, uint32 account, uint48 step) = postAt(posted, next);
+                if (index != t) break;
+                head = chain(head, account, step);
+            }
+        }
+        return (head, next);
+    }
+
     /// @notice The plain twin of `chain`.
     function chainPlain(uint256 head, uint32 account, uint48 step) internal pure returns (uint256) {
         return uint256(keccak256(abi.encodePacked(head, account, step))) >> 32;
@@ -139,5 +158,135 @@ library CurveOrders {
     /// @notice A leaf of the book: account 32 bits | struct hash without its lowest 32 bits.
     function leaf(uint256 account, bytes32 hash) internal pure returns (bytes32) {
         return bytes32((account << 224) | (uint256(hash) >> 32));
+    }
+
+    /// @notice One hash for each group of `size` leaves.
+    function groups(bytes32[] memory leaves, uint256 size) internal pure returns (bytes memory hashes) {
+        uint256 number = (leaves.length + size - 1) / size;
+        hashes = new bytes(number * 32);
+        for (uint256 g = 0; g < number; ++g) {
+            uint256 first = g * size;
+            uint256 length = leaves.length - first < size ? leaves.length - first : size;
+            assembly ("memory-safe") {
+                let begin := add(add(leaves, 0x20), shl(5, first))
+                mstore(add(add(hashes, 0x20), shl(5, g)), keccak256(begin, shl(5, length)))
+            }
+        }
+    }
+
+    /// @notice Memory for one record's position: chain 32 bytes ‖ account 4 ‖ count × 4, and 32 to spare.
+    function positionBuffer(uint256 count) internal pure returns (uint256 buffer) {
+        assembly ("memory-safe") {
+            buffer := mload(0x40)
+            mstore(0x40, add(buffer, and(add(mul(count, 4), 0x7f), not(0x1f))))
+        }
+    }
+
+    /// @notice An empty position of `account`.
+    function clearPosition(uint256 buffer, uint256 count, uint256 account) internal pure {
+        assembly ("memory-safe") {
+            calldatacopy(add(buffer, 36), calldatasize(), mul(count, 4))
+            mstore(add(buffer, 4), account)
+        }
+    }
+
+    /// @notice A position from calldata: account 4 ‖ count × 4.
+    function copyPosition(uint256 buffer, uint256 count, uint256 pointer) internal pure {
+        assembly ("memory-safe") {
+            calldatacopy(add(buffer, 32), pointer, add(4, mul(count, 4)))
+        }
+    }
+
+    /// @notice Slot `t` of a position, which begins behind its account.
+    function positionAt(uint256 position, uint256 t) internal pure returns (int256 energyWh) {
+        assembly ("memory-safe") {
+            energyWh := sar(224, mload(add(position, shl(2, t))))
+        }
+    }
+
+    /// @notice Appends the buffer's position to a chain of positions.
+    function chainPosition(uint256 buffer, uint256 count, bytes32 chain_) internal pure returns (bytes32 next) {
+        assembly ("memory-safe") {
+            mstore(buffer, chain_)
+            next := keccak256(buffer, add(36, mul(count, 4)))
+        }
+    }
+
+    /// @notice Appends the position of the posted order at `pointer` (slot 1 ‖ account 4 ‖ Wh 4) to a chain.
+    function chainPost(bytes32 chain_, uint256 pointer, int256 positionWh) internal pure returns (bytes32 next) {
+        assembly ("memory-safe") {
+            mstore(0x00, chain_)
+            mstore(0x20, or(and(calldataload(pointer), shl(216, 0xffffffffff)), shl(184, and(positionWh, 0xffffffff))))
+            next := keccak256(0x00, 41)
+        }
+    }
+
+    /// @notice Cover that posted orders of an account use up in the book being settled; lasts for the transaction. A book is
+    /// settled once, so nothing has to be cleared.
+    function spentOf(uint256 firstSlot, uint256 account) internal view returns (uint256 micro) {
+        assembly ("memory-safe") {
+            micro := tload(or(shl(32, firstSlot), account))
+        }
+    }
+
+    /// @notice Adds to `spentOf`.
+    function spend(uint256 firstSlot, uint256 account, uint256 micro) internal {
+        assembly ("memory-safe") {
+            let key := or(shl(32, firstSlot), account)
+            tstore(key, add(tload(key), micro))
+        }
+    }
+
+    /// @notice Undoes `spend`, where the ledger itself has taken the money.
+    function forget(uint256 firstSlot, uint256 account) internal {
+        assembly ("memory-safe") {
+            tstore(or(shl(32, firstSlot), account), 0)
+        }
+    }
+
+    /// @notice The hash of records' cores: account 4 ‖ zone 2 ‖ count × step 6 each.
+    function core(
+        uint256 pointer,
+        uint256 stride_,
+        uint256 count,
+        uint256[] memory words
+    ) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let place := free
+            let size := mul(count, 6)
+            for {
+                let word := add(words, 0x20)
+                let end := add(word, shl(5, mload(words)))
+            } lt(word, end) {
+                word := add(word, 0x20)
+                pointer := add(pointer, stride_)
+            } {
+                mstore(place, or(and(calldataload(pointer), shl(224, 0xffffffff)), shl(208, byte(30, mload(word)))))
+                calldatacopy(add(place, 6), add(pointer, 6), size)
+                place := add(add(place, 6), size)
+            }
+            hash := keccak256(free, sub(place, free))
+        }
+    }
+
+    /// @notice The hash of posted orders' cores: place 2 ‖ slot 1 ‖ account 4 ‖ step 6 each.
+    function postCore(uint256 pointer, uint256[] memory places) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let place := free
+            for {
+                let word := add(places, 0x20)
+                let end := add(word, shl(5, mload(places)))
+            } lt(word, end) {
+                word := add(word, 0x20)
+                pointer := add(pointer, 11)
+            } {
+                mstore(place, shl(240, mload(word)))
+                calldatacopy(add(place, 2), pointer, 11)
+                place := add(place, 13)
+            }
+            hash := keccak256(free, sub(place, free))
+        }
     }
 }

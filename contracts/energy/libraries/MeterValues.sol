@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @notice What the deviations of one slot in one zone add up to, and how they are settled. Words are addressed by
-/// position in `MeterValues`.
+/// @notice What the deviations of one slot in one zone add up to, and how they are settled.
 struct DeviationCell {
     /// @notice Paid for and by netted energy; meaningless when nothing is netted.
     int256 price;
@@ -12,15 +11,32 @@ struct DeviationCell {
     uint256 shortWh;
     /// @notice Energy netted between longs and shorts.
     uint256 nettedWh;
-    uint256 longRun;
-    uint256 shortRun;
 }
 
 /// @title MeterValues
 /// @notice Loops over the 96 packed values of a meter-day and over deviations from contracted positions.
+/// @dev Eight values fill a word; they are settled as two halves of four lanes of 64 bits, the even slots and the odd ones,
+/// the first slot topmost. A zone's lanes are six words a half, twelve a group of eight slots:
+///   sum of the surpluses │ sum of all deviations + 2^33 each │ rate of surpluses + 2^24 │ rate of shortages + 2^24 │
+///   all bits where surpluses are shared │ all bits where shortages are.
+/// The rates' lanes are reversed, because the product of two words of lanes then holds in its topmost lane the sum of the
+/// four products. No lane overflows: deviations have 33 bits, rates 25 and an account's four products 60. The side
+/// of a slot whose energy is netted only in part shares by telescoping floors; it keeps five words a slot ("shares"):
+///   run │ floor of what was given for the run │ netted │ total │ what a netted Wh is worth beyond the rate.
 library MeterValues {
     uint256 internal constant DAY_SLOTS = 96;
     uint256 internal constant DAY_BYTES = 384;
+    uint256 internal constant GROUP = 8;
+    uint256 internal constant HALF_BYTES = 0xc0;
+    uint256 internal constant GROUP_BYTES = 0x180;
+    uint256 internal constant SHARE_BYTES = 0xa0;
+    /// @dev One in each lane; and the bits that make a lane of a value's 32.
+    uint256 private constant ONE = 0x1000000000000000100000000000000010000000000000001;
+    uint256 private constant VALUE = 0xffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
+    /// @dev Added to rates, so that none is negative; what it earns too much is taken off at the end.
+    int256 private constant RATE_BIAS = 1 << 24;
+    /// @dev Sign bits of eight int32: flipped, they make the value + 2^31.
+    uint256 private constant SIGNS = 0x8000000080000000800000008000000080000000800000008000000080000000;
 
     /// @notice The first value whose magnitude exceeds `capWh`; index 96 when none does.
     function firstOver(bytes calldata values, uint256 capWh) internal pure returns (uint256 index, int256 valueWh) {
@@ -49,118 +65,269 @@ library MeterValues {
         }
     }
 
-    /// @notice Writes metered - contracted for `count` slots at `out` (one word each) and adds them to the cells.
-    /// @param metered Where in calldata the metered values begin.
-    /// @param contracted Where in calldata the positions begin; zero when the account has none.
-    function deviate(
-        DeviationCell[] memory cells,
-        uint256 first,
-        uint256 count,
-        uint256 metered,
-        uint256 contracted,
-        uint256 out
-    ) internal pure {
+    /// @notice The digest of the day at `pointer` in calldata, as the registry stores it.
+    function digest(uint256 pointer) internal pure returns (bytes32 hash) {
         assembly ("memory-safe") {
-            let slot := add(add(cells, 0x20), shl(5, first))
-            for {
-                let end := add(slot, shl(5, count))
-            } lt(slot, end) {
-                slot := add(slot, 0x20)
-                metered := add(metered, 4)
-                out := add(out, 0x20)
-            } {
-                let deviation := sar(224, calldataload(metered))
-                if contracted {
-                    deviation := sub(deviation, sar(224, calldataload(contracted)))
-                    contracted := add(contracted, 4)
+            let free := mload(0x40)
+            calldatacopy(free, pointer, 384)
+            hash := and(keccak256(free, 384), not(0xffffffff))
+        }
+    }
+
+    /// @notice Fresh memory for lanes or shares.
+    function zeros(uint256 length) internal pure returns (uint256 place) {
+        assembly ("memory-safe") {
+            place := mload(0x40)
+            mstore(0x40, add(place, length))
+            calldatacopy(place, calldatasize(), length)
+        }
+    }
+
+    /// @notice Bytes of one zone's lanes.
+    function size(uint256 count) internal pure returns (uint256) {
+        unchecked {
+            return ((count + GROUP - 1) / GROUP) * GROUP_BYTES;
+        }
+    }
+
+    /// @notice Adds metered - contracted of one account, `count` slots, to a zone's lanes.
+    /// @param metered Where in calldata the metered values begin.
+    /// @param contracted Where in memory the positions begin.
+    function deviate(uint256 lanes, uint256 count, uint256 metered, uint256 contracted) internal pure {
+        assembly ("memory-safe") {
+            function add4(half, values, positions) {
+                let deviation := add(and(values, VALUE), mul(ONE, 0x200000000))
+                deviation := sub(deviation, and(positions, VALUE))
+                let surplus := and(deviation, mul(and(shr(33, deviation), ONE), 0x1ffffffff))
+                mstore(half, add(mload(half), surplus))
+                half := add(half, 0x20)
+                mstore(half, add(mload(half), deviation))
+            }
+            for {} count {} {
+                let values := calldataload(metered)
+                let positions := mload(contracted)
+                switch lt(count, 8)
+                case 1 {
+                    let spare := shl(5, sub(8, count))
+                    values := shl(spare, shr(spare, values))
+                    positions := shl(spare, shr(spare, positions))
+                    count := 0
                 }
-                mstore(out, deviation)
-                let sign := sar(255, deviation)
-                let field := add(add(mload(slot), 0x60), and(sign, 0x20))
-                mstore(field, add(mload(field), sub(xor(deviation, sign), sign)))
+                default {
+                    count := sub(count, 8)
+                }
+                values := xor(values, SIGNS)
+                positions := xor(positions, SIGNS)
+                add4(lanes, shr(32, values), shr(32, positions))
+                add4(add(lanes, 0xc0), values, positions)
+                lanes := add(lanes, 0x180)
+                metered := add(metered, 0x20)
+                contracted := add(contracted, 0x20)
             }
         }
     }
 
-    /// @notice Settles `count` deviations of one account, one word each at `place`, against the cells from `first` on.
-    /// The loop of a settlement; `settle` is its plain twin.
+    /// @notice Totals of a slot, from the lanes of `accounts` accounts.
+    function totals(
+        uint256 lanes,
+        uint256 t,
+        uint256 accounts
+    ) internal pure returns (uint256 longWh, uint256 shortWh) {
+        unchecked {
+            uint256 half = _half(lanes, t);
+            uint256 shift = _shift(t);
+            uint256 all;
+            assembly ("memory-safe") {
+                longWh := and(shr(shift, mload(half)), 0xffffffffffffffff)
+                all := and(shr(shift, mload(add(half, 0x20))), 0xffffffffffffffff)
+            }
+            shortWh = longWh + accounts * (1 << 33) - all;
+        }
+    }
+
+    /// @notice Sets how `pay` settles slot `t`, from the cell's prices, totals and netted energy.
+    function rate(uint256 lanes, uint256 shares, uint256 t, DeviationCell memory cell) internal pure {
+        unchecked {
+            uint256 half = _half(lanes, t);
+            // Where a side is netted in full, or nothing is, one rate is enough.
+            bool longShared = cell.nettedWh != 0 && cell.nettedWh != cell.longWh;
+            bool shortShared = cell.nettedWh != 0 && cell.nettedWh != cell.shortWh;
+            int256 long = cell.nettedWh != 0 && !longShared ? cell.price : cell.longPrice;
+            int256 short = cell.nettedWh != 0 && !shortShared ? cell.price : cell.shortPrice;
+            _put(half + 0x40, 192 - _shift(t), uint256(long + RATE_BIAS));
+            _put(half + 0x60, 192 - _shift(t), uint256(short + RATE_BIAS));
+            if (!longShared && !shortShared) return;
+            _put(half + (longShared ? 0x80 : 0xa0), _shift(t), 0x3ffffffff);
+            uint256 total = longShared ? cell.longWh : cell.shortWh;
+            int256 worth = longShared ? cell.price - cell.longPrice : cell.shortPrice - cell.price;
+            uint256 netted = cell.nettedWh;
+            assembly ("memory-safe") {
+                let share := add(shares, mul(t, 0xa0))
+                mstore(add(share, 0x40), netted)
+                mstore(add(share, 0x60), total)
+                mstore(add(share, 0x80), worth)
+            }
+        }
+    }
+
+    /// @notice Settles one account's deviations. `settle` is its plain twin.
+    /// @param shares The zone's shares; call in the order of accounts.
     /// @return moneyMicro What the account receives (positive) or pays (negative).
     /// @return outsideWh Deviation outside the dead-band, summed over the slots.
     function pay(
-        DeviationCell[] memory cells,
-        uint256 first,
+        uint256 lanes,
+        uint256 shares,
         uint256 count,
-        uint256 place,
+        uint256 metered,
+        uint256 contracted,
         uint256 deadBandWh
     ) internal pure returns (int256 moneyMicro, uint256 outsideWh) {
         assembly ("memory-safe") {
-            let slot := add(add(cells, 0x20), shl(5, first))
-            for {
-                let end := add(place, shl(5, count))
-            } lt(place, end) {
-                place := add(place, 0x20)
-                slot := add(slot, 0x20)
-            } {
-                let deviation := mload(place)
-                if iszero(deviation) {
-                    continue
-                }
-                let cell := mload(slot)
-                // Shorts lie one word behind longs: price of the rest, total and run.
-                let sign := sar(255, deviation)
-                let half := add(cell, and(sign, 0x20))
-                let energy := sub(xor(deviation, sign), sign)
-                if gt(energy, deadBandWh) {
-                    outsideWh := add(outsideWh, sub(energy, deadBandWh))
-                }
-                let netted := mload(add(cell, 0xa0))
-                let worth := 0
-                if netted {
-                    let total := mload(add(half, 0x60))
-                    switch eq(netted, total)
-                    case 1 {
-                        netted := energy
+            function share4(share, shared) -> money {
+                for {} shared {
+                    shared := shl(64, shared)
+                } {
+                    let energy := shr(192, shared)
+                    if energy {
+                        energy := add(mload(share), energy)
+                        mstore(share, energy)
+                        let given := div(mul(energy, mload(add(share, 0x40))), mload(add(share, 0x60)))
+                        let place := add(share, 0x20)
+                        money := add(money, mul(sub(given, mload(place)), mload(add(share, 0x80))))
+                        mstore(place, given)
                     }
-                    default {
-                        let field := add(half, 0xc0)
-                        let run := mload(field)
-                        let next := add(run, energy)
-                        mstore(field, next)
-                        netted := sub(div(mul(next, netted), total), div(mul(run, netted), total))
-                    }
-                    worth := mul(netted, mload(cell))
+                    share := add(share, 0x140)
                 }
-                worth := add(worth, mul(sub(energy, netted), mload(add(half, 0x20))))
-                moneyMicro := add(moneyMicro, sub(xor(worth, sign), sign))
             }
+            function pay4(half, share, values, positions, band) -> money, deviation, beyond {
+                deviation := add(and(values, VALUE), mul(ONE, 0x200000000))
+                deviation := sub(deviation, and(positions, VALUE))
+                let surplus := and(deviation, mul(and(shr(33, deviation), ONE), 0x1ffffffff))
+                let shortage := sub(mul(ONE, 0x200000000), sub(deviation, surplus))
+                money := sub(
+                    shr(192, mul(surplus, mload(add(half, 0x40)))),
+                    shr(192, mul(shortage, mload(add(half, 0x60))))
+                )
+                // Bit 34 of the sum says whether the deviation leaves the band.
+                beyond := add(add(surplus, shortage), band)
+                beyond := and(beyond, mul(and(shr(34, beyond), ONE), 0x3ffffffff))
+                let shared := add(and(surplus, mload(add(half, 0x80))), and(shortage, mload(add(half, 0xa0))))
+                if shared {
+                    money := add(money, share4(share, shared))
+                }
+            }
+            function pay8(group, shares_, values, positions, band) -> money, deviation, beyond {
+                money, deviation, beyond := pay4(add(group, 0xc0), add(shares_, 0xa0), values, positions, band)
+                values := shr(32, values)
+                positions := shr(32, positions)
+                let evenMoney, evenDeviation, evenBeyond := pay4(group, shares_, values, positions, band)
+                money := add(money, evenMoney)
+                deviation := add(deviation, evenDeviation)
+                beyond := add(beyond, evenBeyond)
+            }
+            // What the rates' bias would earn on eight lanes of 2^33 in each group, which the end takes off.
+            moneyMicro := shl(60, shr(3, add(count, 7)))
+            // 2^34 - the band in each lane.
+            deadBandWh := mul(ONE, sub(0x400000000, deadBandWh))
+            let deviations := 0
+            for {} count {} {
+                let values := calldataload(metered)
+                let positions := mload(contracted)
+                switch lt(count, 8)
+                case 1 {
+                    count := shl(5, sub(8, count))
+                    values := shl(count, shr(count, values))
+                    positions := shl(count, shr(count, positions))
+                    count := 0
+                }
+                default {
+                    count := sub(count, 8)
+                }
+                values := xor(values, SIGNS)
+                positions := xor(positions, SIGNS)
+                let money, deviation, beyond := pay8(lanes, shares, values, positions, deadBandWh)
+                moneyMicro := add(moneyMicro, money)
+                deviations := add(deviations, deviation)
+                outsideWh := add(outsideWh, beyond)
+                lanes := add(lanes, 0x180)
+                shares := add(shares, 0x500)
+                metered := add(metered, 0x20)
+                contracted := add(contracted, 0x20)
+            }
+            outsideWh := shr(192, mul(outsideWh, ONE))
+            moneyMicro := sub(moneyMicro, shl(24, shr(192, mul(deviations, ONE))))
         }
     }
 
-    /// @notice Settles one deviation; `cell` must hold the totals of its slot. Call in the order of accounts.
+    function _half(uint256 lanes, uint256 t) private pure returns (uint256) {
+        unchecked {
+            return lanes + (t / GROUP) * GROUP_BYTES + (t % 2) * HALF_BYTES;
+        }
+    }
+
+    /// @dev Where in its half's words the lane of slot `t` begins.
+    function _shift(uint256 t) private pure returns (uint256) {
+        unchecked {
+            return 192 - 64 * ((t % GROUP) / 2);
+        }
+    }
+
+    function _put(uint256 place, uint256 shift, uint256 value) private pure {
+        assembly ("memory-safe") {
+            mstore(place, or(mload(place), shl(shift, value)))
+        }
+    }
+
+    /// @notice Adds one deviation to its cell: the plain twin of `deviate`.
+    function add(DeviationCell memory cell, int256 deviationWh) internal pure {
+        unchecked {
+            if (deviationWh > 0) cell.longWh += uint256(deviationWh);
+            else cell.shortWh += uint256(-deviationWh);
+        }
+    }
+
+    /// @notice Settles one deviation; the plain twin of `pay`, which it may take turns with: both keep the run in `share`.
     /// @return moneyMicro What the account receives (positive) or pays (negative).
-    function settle(DeviationCell memory cell, int256 deviationWh) internal pure returns (int256 moneyMicro) {
+    function settle(
+        DeviationCell memory cell,
+        uint256 share,
+        int256 deviationWh
+    ) internal pure returns (int256 moneyMicro) {
         unchecked {
-            uint256 energy;
-            uint256 netted;
-            if (deviationWh > 0) {
-                energy = uint256(deviationWh);
-                netted = _part(cell.longRun, energy, cell.nettedWh, cell.longWh);
-                cell.longRun += energy;
-                return int256(netted) * cell.price + int256(energy - netted) * cell.longPrice;
-            }
             if (deviationWh == 0) return 0;
-            energy = uint256(-deviationWh);
-            netted = _part(cell.shortRun, energy, cell.nettedWh, cell.shortWh);
-            cell.shortRun += energy;
-            return -int256(netted) * cell.price - int256(energy - netted) * cell.shortPrice;
+            bool isLong = deviationWh > 0;
+            uint256 energy = isLong ? uint256(deviationWh) : uint256(-deviationWh);
+            uint256 total = isLong ? cell.longWh : cell.shortWh;
+            uint256 netted = cell.nettedWh == total ? energy : 0;
+            if (cell.nettedWh != 0 && cell.nettedWh != total) netted = _share(share, energy, cell.nettedWh, total);
+            int256 rest = int256(energy - netted) * (isLong ? cell.longPrice : cell.shortPrice);
+            moneyMicro = rest + int256(netted) * cell.price;
+            if (!isLong) moneyMicro = -moneyMicro;
         }
     }
 
-    function _part(uint256 run, uint256 width, uint256 given, uint256 total) private pure returns (uint256) {
+    /// @notice The part of a deviation outside the dead-band.
+    function outside(int256 deviationWh, uint256 deadBandWh) internal pure returns (uint256) {
         unchecked {
-            if (given == 0) return 0;
-            if (given == total) return width;
-            return ((run + width) * given) / total - (run * given) / total;
+            uint256 energy = deviationWh < 0 ? uint256(-deviationWh) : uint256(deviationWh);
+            return energy > deadBandWh ? energy - deadBandWh : 0;
+        }
+    }
+
+    function _share(uint256 share, uint256 width, uint256 given, uint256 total) private pure returns (uint256 netted) {
+        unchecked {
+            uint256 run;
+            uint256 before;
+            assembly ("memory-safe") {
+                run := add(mload(share), width)
+                before := mload(add(share, 0x20))
+            }
+            uint256 next = (run * given) / total;
+            assembly ("memory-safe") {
+                mstore(share, run)
+                mstore(add(share, 0x20), next)
+            }
+            return next - before;
         }
     }
 }

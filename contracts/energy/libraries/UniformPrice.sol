@@ -3,8 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @notice The book of one slot in one zone, summed around a claimed price. Energy in Wh, prices in ticks
 /// (µ-currency per Wh).
-/// @dev Begins with two halves of five words with the same layout, so that `CurveTally` needs one path for both: the
-/// offers' half holds the price negated, which turns "below the price" into "above the limit".
+/// @dev The bids' four words and the offers' lie in the same order, so that `StepLanes.fill` needs one path for both.
 struct Cell {
     /// @notice The claimed price.
     int256 price;
@@ -14,8 +13,6 @@ struct Cell {
     uint256 boughtAt;
     /// @notice Quantity of the bids at the price already served, in id order.
     uint256 bidRun;
-    /// @notice Minus the claimed price.
-    int256 offerLimit;
     uint256 supplyBelow;
     uint256 supplyAt;
     /// @notice Energy from the offers exactly at the price, out of `supplyAt`.
@@ -99,14 +96,13 @@ library UniformPrice {
     /// @notice Makes a fresh cell ready for orders around `price`.
     function openCell(Cell memory cell, int256 price) internal pure {
         cell.price = price;
-        cell.offerLimit = -price;
         cell.minBidAbove = FAR;
         cell.maxBidBelow = -FAR;
         cell.maxOfferBelow = -FAR;
         cell.minOfferAbove = FAR;
     }
 
-    /// @notice Counts one order. The plain twin of `CurveTally.tally`.
+    /// @notice Counts one order. The plain twin of `StepLanes.tally`.
     function add(Cell memory cell, bool isOffer, int256 tick, uint256 energyWh) internal pure {
         if (isOffer) {
             if (tick < cell.price) cell.supplyBelow += energyWh;
@@ -130,7 +126,7 @@ library UniformPrice {
         }
     }
 
-    /// @notice What one order gets; call in the same order of ids as `add`. The plain twin of `CurveTally.fill`.
+    /// @notice What one order gets; call in the same order of ids as `add`. The plain twin of `StepLanes.fill`.
     function take(Cell memory cell, bool isOffer, int256 tick, uint256 energyWh) internal pure returns (uint256 fill) {
         if (energyWh == 0) return 0;
         if (isOffer) {

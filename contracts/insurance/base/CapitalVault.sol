@@ -9,22 +9,12 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IUnderwritingPool, WithdrawalTicket} from "../interfaces/IUnderwritingPool.sol";
+import {Ledger, Ledgers} from "../libraries/Ledgers.sol";
 
 /// @title CapitalVault
 /// @notice The investors' side of an underwriting pool: accounts, earning of premium, the queue to leave.
 abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
-
-    /// @dev The accounts of every payment in one slot, from the lowest bits up; see `_loadLedger`.
-    /// | 96 accounted base units | 56 locked units | 56 reserved units | 24 open series | 16 windows | 8 capped |
-    struct Ledger {
-        uint256 accounted;
-        uint256 locked;
-        uint256 reserved;
-        uint256 openSeries;
-        uint256 windows;
-        bool capped;
-    }
 
     /// @dev | 88 free | 40 riskUntil | 32 tail | 32 head | 64 cap units |
     struct Config {
@@ -34,7 +24,8 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
         uint40 riskUntil;
     }
 
-    /// @dev A span of time over which premium is earned evenly; series with the same dates share one.
+    /// @dev A span of time over which premium is earned evenly; series with the same dates share one. When it is over,
+    /// its premium becomes capital.
     struct Window {
         uint64 premium;
         uint40 start;
@@ -50,7 +41,8 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     uint40 public immutable COOLDOWN;
     uint256 internal immutable UNIT;
 
-    uint256 private _ledgerWord;
+    /// @dev The accounts of every payment.
+    Ledger internal _ledger;
     Config internal _config;
     Window[MAX_WINDOWS] internal _windows;
     mapping(uint256 ticket => WithdrawalTicket request) private _tickets;
@@ -79,19 +71,42 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
 
     /// @inheritdoc IUnderwritingPool
     function balances() external view returns (uint256 accounted, uint256 unearned, uint256 reserved, uint256 locked) {
-        Ledger memory ledger = _loadLedger();
-        return (ledger.accounted, _unearned(ledger), ledger.reserved * UNIT, ledger.locked * UNIT);
+        Ledger ledger = _ledger;
+        reserved = ledger.reserved() * UNIT;
+        locked = ledger.locked() * UNIT;
+        accounted = ledger.capital() + reserved;
+        for (uint256 i; i < ledger.windows(); ++i) {
+            Window memory window = _windows[i];
+            accounted += window.premium * UNIT;
+            unearned += _unearnedIn(window);
+        }
     }
 
     /// @inheritdoc ERC4626
-    function totalAssets() public view override returns (uint256) {
-        return _ownAssets(_loadLedger());
+    function totalAssets() public view override returns (uint256 assets) {
+        Ledger ledger = _ledger;
+        assets = ledger.capital();
+        for (uint256 i; i < ledger.windows(); ++i) {
+            Window memory window = _windows[i];
+            assets += window.premium * UNIT - _unearnedIn(window);
+        }
     }
 
     /// @inheritdoc IUnderwritingPool
-    function freeAssets() public view returns (uint256) {
-        Ledger memory ledger = _loadLedger();
-        return _ownAssets(ledger) - ledger.locked * UNIT;
+    function freeAssets() public view returns (uint256 assets) {
+        Ledger ledger = _ledger;
+        assets = ledger.capital() - ledger.locked() * UNIT;
+        for (uint256 i; i < ledger.windows(); ++i) if (_isOver(_windows[i])) assets += _windows[i].premium * UNIT;
+    }
+
+    /// @inheritdoc IUnderwritingPool
+    function openSeries() external view returns (uint256) {
+        return _ledger.openSeries();
+    }
+
+    /// @inheritdoc IUnderwritingPool
+    function salesPaused() external view returns (bool) {
+        return _ledger.isPaused();
     }
 
     /// @inheritdoc IUnderwritingPool
@@ -106,7 +121,7 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
 
     /// @notice What the accounts still have room for.
     function maxDeposit(address) public view override returns (uint256) {
-        return type(uint96).max - _loadLedger().accounted;
+        return Ledgers.MAX_CAPITAL - _ledger.capital();
     }
 
     /// @notice What the accounts still have room for, in shares.
@@ -150,6 +165,7 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
 
     /// @inheritdoc IUnderwritingPool
     function serveWithdrawals(uint256 max) external nonReentrant returns (uint256 served) {
+        _ledger = _fold(_ledger);
         Config memory config = _config;
         uint256 head = config.head;
         for (; served < max && head < config.tail; ++served) {
@@ -171,51 +187,19 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     /// @inheritdoc IUnderwritingPool
     function setPoolCap(uint64 capUnits) external restricted {
         _config.cap = capUnits;
-        Ledger memory ledger = _loadLedger();
-        ledger.capped = capUnits != type(uint64).max;
-        _storeLedger(ledger);
+        _ledger = _ledger.withCapped(capUnits != type(uint64).max);
         emit PoolCapChanged(capUnits);
+    }
+
+    /// @inheritdoc IUnderwritingPool
+    function setSalesPaused(bool paused) external restricted {
+        _ledger = _ledger.withPaused(paused);
+        emit SalesPaused(paused);
     }
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _loadLedger() internal view returns (Ledger memory ledger) {
-        uint256 word = _ledgerWord;
-        ledger.accounted = uint96(word);
-        ledger.locked = uint56(word >> 96);
-        ledger.reserved = uint56(word >> 152);
-        ledger.openSeries = uint24(word >> 208);
-        ledger.windows = uint16(word >> 232);
-        ledger.capped = word >> 248 != 0;
-    }
-
-    /// @dev One write for all accounts; a sum too large for its bits is refused, not cut.
-    function _storeLedger(Ledger memory ledger) internal {
-        if (
-            ledger.accounted > type(uint96).max ||
-            ledger.locked > type(uint56).max ||
-            ledger.reserved > type(uint56).max ||
-            ledger.openSeries > type(uint24).max
-        ) revert PoolFull();
-        _ledgerWord =
-            ledger.accounted |
-            (ledger.locked << 96) |
-            (ledger.reserved << 152) |
-            (ledger.openSeries << 208) |
-            (ledger.windows << 232) |
-            (ledger.capped ? 1 << 248 : 0);
-    }
-
-    /// @dev What belongs to the investors: never negative, see invariant I2.
-    function _ownAssets(Ledger memory ledger) internal view returns (uint256) {
-        return ledger.accounted - _unearned(ledger) - ledger.reserved * UNIT;
-    }
-
     /// @dev Premium of time to come, in base units, rounded up: nobody is paid from what is not earned.
-    function _unearned(Ledger memory ledger) internal view returns (uint256 total) {
-        for (uint256 i; i < ledger.windows; ++i) total += _unearnedIn(_windows[i]);
-    }
-
     function _unearnedIn(Window memory window) internal view returns (uint256) {
         if (window.premium == 0 || block.timestamp >= window.end) return 0;
         uint256 premium = window.premium * UNIT;
@@ -223,35 +207,55 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
         return Math.ceilDiv(premium * (window.end - block.timestamp), window.end - window.start);
     }
 
+    /// @dev Nothing can be cancelled any more, so that its premium stays where it is.
+    function _isOver(Window memory window) internal view returns (bool) {
+        return block.timestamp > window.end;
+    }
+
+    /// @dev The premium of the windows that are over becomes capital. The share's price does not change.
+    function _fold(Ledger ledger) internal returns (Ledger) {
+        uint256 count = ledger.windows();
+        for (uint256 i; i < count; ++i) {
+            Window memory window = _windows[i];
+            if (window.premium == 0 || !_isOver(window)) continue;
+            ledger = ledger.withCapital(ledger.capital() + window.premium * UNIT);
+            _windows[i].premium = 0;
+        }
+        return ledger;
+    }
+
     /// @dev Finds the window of these dates, or a free or past one for it.
-    function _windowFor(Ledger memory ledger, uint40 start, uint40 end) internal returns (uint8) {
-        uint256 count = ledger.windows;
+    function _windowFor(Ledger ledger, uint40 start, uint40 end) internal returns (Ledger, uint8) {
+        ledger = _fold(ledger);
+        uint256 count = ledger.windows();
         uint256 chosen = count;
         for (uint256 i; i < count; ++i) {
             Window memory window = _windows[i];
-            if (window.start == start && window.end == end) return uint8(i);
-            if (window.end <= block.timestamp) chosen = i;
+            if (window.start == start && window.end == end) return (ledger, uint8(i));
+            if (_isOver(window)) chosen = i;
         }
         if (chosen == MAX_WINDOWS) revert PoolWindowsFull();
         _windows[chosen] = Window(0, start, end);
-        if (chosen == count) ledger.windows = count + 1;
-        return uint8(chosen);
+        if (chosen == count) ledger = ledger.withWindows(count + 1);
+        return (ledger, uint8(chosen));
     }
 
-    /// @dev Takes capital and premium into the ledger: the premium itself does not carry the risk it is paid for.
+    /// @dev Binds capital: neither premium of windows that are not over nor the premium paid for this cover counts.
     /// What is ceded needs no capital here; by rounding it can be a unit more than what is written.
-    function _lock(uint64 exposureUnits, uint64 cededUnits, uint64 premiumUnits) internal {
-        Ledger memory ledger = _loadLedger();
-        ledger.locked = ledger.locked + exposureUnits - cededUnits;
-        uint256 limit = _ownAssets(ledger) / UNIT;
-        if (ledger.capped) limit = Math.min(limit, _config.cap);
-        if (ledger.locked > limit) revert PoolCapacityExceeded(ledger.locked, limit);
-        ledger.accounted += premiumUnits * UNIT;
-        _storeLedger(ledger);
+    function _lock(Ledger ledger, uint256 exposureUnits, uint256 cededUnits) internal returns (Ledger) {
+        uint256 wanted = ledger.locked() + exposureUnits - cededUnits;
+        uint256 limit = ledger.capital() / UNIT;
+        if (wanted > limit) {
+            ledger = _fold(ledger);
+            limit = ledger.capital() / UNIT;
+        }
+        if (ledger.isCapped()) limit = Math.min(limit, _config.cap);
+        if (wanted > limit) revert PoolCapacityExceeded(wanted, limit);
+        return ledger.withLocked(wanted);
     }
 
     /// @dev Takes `premiumUnits` out of a window; what of it was unearned, in base units.
-    function _leaveWindow(uint8 index, uint64 premiumUnits) internal returns (uint256 unearned) {
+    function _leaveWindow(uint256 index, uint64 premiumUnits) internal returns (uint256 unearned) {
         Window memory window = _windows[index];
         unearned = _unearnedIn(window);
         window.premium -= premiumUnits;
@@ -263,10 +267,10 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     function _serve(uint256 ticket) private returns (bool done) {
         WithdrawalTicket memory request = _tickets[ticket];
         if (block.timestamp < request.cooledAt) return false;
-        Ledger memory ledger = _loadLedger();
-        if (block.timestamp < request.riskUntil && ledger.locked != 0) return false;
+        Ledger ledger = _ledger;
+        if (block.timestamp < request.riskUntil && ledger.locked() != 0) return false;
 
-        uint256 free = _ownAssets(ledger) - ledger.locked * UNIT;
+        uint256 free = ledger.capital() - ledger.locked() * UNIT;
         uint256 shares = request.shares;
         uint256 assets = previewRedeem(shares);
         done = assets <= free;
@@ -279,8 +283,7 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
             _tickets[ticket].shares = request.shares - shares;
         }
         _burn(address(this), shares);
-        ledger.accounted -= assets;
-        _storeLedger(ledger);
+        _ledger = ledger.withCapital(ledger.capital() - assets);
         emit WithdrawalServed(ticket, request.owner, shares, assets);
         emit Withdraw(msg.sender, request.owner, request.owner, assets, shares);
         _send(request.owner, assets);
@@ -288,9 +291,7 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
 
     /// @dev ERC-4626 deposits: what arrives is measured.
     function _transferIn(address from, uint256 assets) internal override nonReentrant {
-        Ledger memory ledger = _loadLedger();
-        ledger.accounted += assets;
-        _storeLedger(ledger);
+        _ledger = _ledger.withCapital(_ledger.capital() + assets);
         _pull(from, assets);
     }
 

@@ -1,38 +1,66 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {SensorKey, SignedReading} from "../../foundation/interfaces/ISensorFeeds.sol";
-import {SeriesId, SeriesState} from "./IUnderwritingPool.sol";
+import {ISeriesRecourse} from "./ISeriesRecourse.sol";
+import {ISeriesRegistry} from "./ISeriesRegistry.sol";
+import {SeriesId} from "./IUnderwritingPool.sol";
 
-/// @notice Evidence that one sensor signed two different values for one round.
-struct Equivocation {
-    SensorKey key;
-    uint16 epoch;
-    SignedReading first;
-    SignedReading second;
+/// @notice Where a series stands.
+enum SeriesState {
+    /// @dev Not known.
+    None,
+    /// @dev On sale or at risk.
+    Open,
+    /// @dev The index paid: the loss is reserved, policies are being paid.
+    Paying,
+    /// @dev The data never came: the premiums are reserved, policies get them back.
+    Refunding,
+    /// @dev Nothing is owed any more.
+    Closed
+}
+
+/// @notice A series' account, in one slot. Amounts in units (`unit()` base units of the pool's asset each).
+///
+///     | 40 decidedAt | 8 state | 16 payoutBps | 32 cursor | 32 count | 64 premium | 64 exposure |
+struct SeriesAccount {
+    /// @notice Open: Σ sums insured. Paying, Refunding: what is still reserved.
+    uint64 exposure;
+    /// @notice Σ premiums of the policies in force.
+    uint64 premium;
+    /// @notice Policies ever sold; the next one gets this index.
+    uint32 count;
+    /// @notice Policies below this index are settled.
+    uint32 cursor;
+    /// @notice Share of each sum insured that is paid.
+    uint16 payoutBps;
+    SeriesState state;
+    /// @notice When the index was decided, unix seconds.
+    uint40 decidedAt;
 }
 
 /// @title IPolicySettlement
 /// @notice Decides series from measured data and pays their policies. Anyone may call everything; nobody can stop it.
-/// @dev A series is decided from its feed; when that has not answered by `end + grace`, or was contested, from its fallback
-/// feed; when that has not answered by `end + 2 · grace` either, the premiums go back. `season` is the packed season of a
-/// series with `seasonValues`, 16 bits a value, signed, big endian, and empty for all others.
+/// @dev A series is decided from its feed; when that has not answered by `end + grace`, or was contested, see
+/// `ISeriesRecourse`. `season` is the packed season of a series with `seasonValues`, 16 bits a value, signed, big endian,
+/// and empty for all others.
 interface IPolicySettlement {
-    /// @notice The index of a series was computed.
-    event SeriesDecided(SeriesId indexed series, int256 index, uint256 payoutBps, address indexed caller);
-    /// @notice The data of a series never came; its premiums go back.
-    event SeriesRefunded(SeriesId indexed series, address indexed caller);
-    /// @notice Half a quorum of the series' sensors contradicted themselves in `round`: its feed does not decide it.
-    event SeriesContested(SeriesId indexed series, uint32 indexed round, uint256 sensors, address indexed caller);
+    /// @notice The index of a series was computed and its loss set aside. A series with nothing reserved is closed.
+    event SeriesDecided(SeriesId indexed series, int256 index, uint256 payoutBps, uint256 reservedUnits);
+    /// @notice The data of a series never came; its premiums are set aside to go back.
+    event SeriesRefunded(SeriesId indexed series, uint256 reservedUnits);
+    /// @notice A policy was settled: paid, or credited when its pool says so in `PaymentCredited`.
+    event PolicyPaid(uint256 indexed policyId, address indexed holder, uint256 amount);
+    /// @notice The last policy of the series is settled and rounding left dust, which went back to the pool.
+    event SeriesClosed(SeriesId indexed series, uint256 dustUnits);
 
     /// @notice A value was observed outside the insured time, or arrived after the grace period.
     /// @dev If the window's data are not coming any more, use the fallback or `refund` after the grace period.
     error SettlementDataOutsideWindow(SeriesId series, uint256 round, uint256 observedAt, uint256 updatedAt);
     /// @notice The season handed in is not the one the feed attested.
     /// @dev Pack all values of the season in order, 16 bits each, as they were attested.
-    error SettlementSeasonMismatch(SeriesId series, bytes32 attested, bytes32 given);
+    error SettlementSeasonMismatch(SeriesId series, bytes16 attested, bytes16 given);
     /// @notice The series is not in the state this step needs.
-    /// @dev Call `decide` on an open series and `settle` on a decided one.
+    /// @dev Look at `accountOf(series).state`: sell and decide an open series, settle a decided one.
     error SettlementSeriesState(SeriesId series, SeriesState state);
     /// @notice The data can still be contested.
     /// @dev Call again from `decidableFrom` on.
@@ -40,28 +68,18 @@ interface IPolicySettlement {
     /// @notice The feed was contested by evidence: its data do not count.
     /// @dev Decide by the fallback, or refund when there is none.
     error SettlementContested(SeriesId series);
-    /// @notice The evidence does not reach half a quorum of distinct sensors that contradicted themselves in this round.
-    /// @dev Prove each equivocation to the feed first, then hand in all of them in ascending order of the keys' hashes.
-    error SettlementEvidenceInvalid(uint256 position);
-    /// @notice The data may still come.
-    /// @dev Call again from `from` on, if they have not.
-    error SettlementTooEarly(SeriesId series, uint256 from);
-    /// @notice The round named is there: the series can be decided by its feed.
-    /// @dev Call `decide`, or name a round that is really missing.
-    error SettlementRoundAvailable(SeriesId series, uint256 round);
-    /// @notice The series has no fallback feed.
-    /// @dev Refund it instead.
-    error SettlementNoFallback(SeriesId series);
-    /// @notice Too little gas was sent to be sure that the data are missing.
-    /// @dev Send more gas.
-    error SettlementGasTooLow(uint256 left);
+    /// @notice Only the recourse concludes a series otherwise than by its feed.
+    /// @dev Call `decide`, or `SeriesRecourse.decideByFallback` or `refund`.
+    error SettlementCallerUnknown(address caller);
 
-    /// @notice Whether the series' feed was contested.
-    function isContested(SeriesId series) external view returns (bool);
+    /// @notice Keeps the series' terms.
+    function REGISTRY() external view returns (ISeriesRegistry); // solhint-disable-line func-name-mixedcase
 
-    /// @notice The index of `series` as its feed stands, and the share of the sum insured it pays.
-    /// @dev Reverts as `decide` would.
-    function preview(SeriesId series, bytes calldata season) external view returns (int256 index, uint256 payoutBps);
+    /// @notice Says when the feed does not decide: it was contested, or has not answered.
+    function RECOURSE() external view returns (ISeriesRecourse); // solhint-disable-line func-name-mixedcase
+
+    /// @notice The series' account.
+    function accountOf(SeriesId series) external view returns (SeriesAccount memory account);
 
     /// @notice Computes the index from the feed and reserves the loss.
     function decide(SeriesId series, bytes calldata season) external returns (uint256 payoutBps);
@@ -77,21 +95,9 @@ interface IPolicySettlement {
         uint256 max
     ) external returns (uint256 payoutBps, uint256 advanced);
 
-    /// @notice Decides by the fallback feed, when the first one did not answer in time or was contested.
-    /// @param missingRound A round of the window that is missing in the first feed, late, or observed outside the window.
-    function decideByFallback(
-        SeriesId series,
-        uint32 missingRound,
-        bytes calldata season
-    ) external returns (uint256 payoutBps);
+    /// @notice The recourse's call: an open series was decided by its fallback feed.
+    function conclude(SeriesId series, int256 index, uint256 payoutBps) external;
 
-    /// @notice Turns an open series whose data did not come in time into premium refunds.
-    /// @param missingRound A round that is missing in the first feed, late, or observed outside the window.
-    /// @param missingFallbackRound Likewise in the fallback feed, where there is one. Neither is asked for once
-    /// `LAST_RESORT` has passed since the last grace period: money is never stuck.
-    function refund(SeriesId series, uint32 missingRound, uint32 missingFallbackRound) external;
-
-    /// @notice Strikes out the feed's data for this series, within the dispute window: at least half of its quorum signed
-    /// two different values for one round of the window, so that its median says nothing.
-    function contest(SeriesId series, uint32 round, Equivocation[] calldata proofs) external;
+    /// @notice The recourse's call: an open series will not be decided by anybody; its premiums go back.
+    function concludeWithoutData(SeriesId series) external;
 }

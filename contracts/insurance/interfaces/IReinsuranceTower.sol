@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IUnderwritingPool, SeriesAccount, SeriesId} from "./IUnderwritingPool.sol";
+import {Cover} from "../libraries/Covers.sol";
+import {Decision} from "../libraries/Decisions.sol";
+import {IUnderwritingPool, SeriesId} from "./IUnderwritingPool.sol";
 
 /// @notice A pool that carries part of another pool's risk, in one slot.
 /// @dev It pays `shareBps` of every series' loss between `fromBps` and `toBps` of the sums insured, and gets `premiumBps` of
@@ -19,8 +21,8 @@ struct Layer {
 
 /// @title IReinsuranceTower
 /// @notice Keeps who carries which slice of a pool's losses for which share of its premium, and moves both.
-/// @dev Holds no money between calls. A layer is an `UnderwritingPool` whose book is this tower and whose settlement is the
-/// pool it stands behind (the cedent), so its capital can go nowhere else. Layers have no layers of their own.
+/// @dev Holds no money between calls. A layer is an `UnderwritingPool` whose book is this tower and whose cedent is the pool
+/// it stands behind, so its capital can go nowhere else. Layers have no layers of their own.
 interface IReinsuranceTower {
     /// @notice The layers behind a pool changed.
     event LayersChanged(address indexed cedent, Layer[] layers);
@@ -30,58 +32,53 @@ interface IReinsuranceTower {
         address indexed cedent,
         SeriesId indexed series,
         uint256 indexed layer,
-        uint64 exposureUnits,
-        uint64 premiumUnits
+        uint256 exposureUnits,
+        uint256 premiumUnits
     );
 
     /// @notice The layers overlap beyond the whole, are more than four, or do not stand behind this pool.
-    /// @dev Deploy each layer with this tower as book and the cedent as settlement, in the same asset; check the shares.
+    /// @dev Deploy each layer with this tower as book and this cedent, in the same asset; check the shares.
     error TowerLayerInvalid(uint256 layer);
     /// @notice Layers change only while the pool has no open series.
     /// @dev Wait until the open series are decided.
     error TowerInUse(uint256 openSeries);
 
+    /// @notice What each layer of `cedent` carries of a series, in units.
+    function carriedOf(
+        address cedent,
+        SeriesId series
+    ) external view returns (uint64[] memory exposureUnits, uint64[] memory premiumUnits);
+
     /// @notice The layers behind `cedent`, in order.
     function layersOf(address cedent) external view returns (Layer[] memory layers);
 
-    /// @notice What the layers carry of a sale that brings the series to `exposureUnits`, and their part of its premium.
+    /// @notice What the layers carry of a sale, and their part of its premium, in units.
     function share(
         address cedent,
         SeriesId series,
-        uint64 exposureUnits,
-        uint64 premiumUnits
-    ) external view returns (uint64 cededUnits, uint64 cededPremiumUnits);
+        Cover cover
+    ) external view returns (uint256 cededUnits, uint256 cededPremiumUnits);
 
     /// @notice A pool's call: its layers carry a new series.
     function accept(SeriesId series, uint40 start, uint40 end, uint40 settleBy) external;
 
     /// @notice A pool's call: hands the layers their part of a sale, and of the premium, which is pulled from the caller.
-    function cede(SeriesId series, uint64 exposureUnits, uint64 premiumUnits) external;
+    function cede(SeriesId series, Cover cover) external;
 
-    /// @notice A pool's call: takes back the layers' part of a cancelled policy and of its refund.
-    /// @param exposureUnits What the series insures without the policy.
+    /// @notice A pool's call: takes back the layers' part of a cancelled policy, and of its refund.
     /// @return freedUnits What the layers no longer carry.
-    /// @return premiumUnits_ What they had got of the premium.
-    /// @return refunded What they paid back, in base units.
+    /// @return premiumUnits What they had got of the premium.
+    /// @return refunded What they paid back to the pool, in base units.
     function release(
         SeriesId series,
-        uint64 exposureUnits,
-        uint64 premiumUnits,
-        uint64 refundUnits
-    ) external returns (uint64 freedUnits, uint64 premiumUnits_, uint256 refunded);
+        Cover cover,
+        uint256 refundUnits
+    ) external returns (uint256 freedUnits, uint256 premiumUnits, uint256 refunded);
 
     /// @notice A pool's call: collects the layers' part of a decided series, before the pool's own capital bears the rest.
-    /// @param account The series as the pool keeps it.
-    /// @param refunding True when it is premiums that go back.
     /// @return drawnUnits What the layers paid.
     /// @return cededUnits What they were carrying.
-    function draw(
-        SeriesId series,
-        SeriesAccount calldata account,
-        uint256 payoutBps,
-        uint64 lossUnits,
-        bool refunding
-    ) external returns (uint64 drawnUnits, uint64 cededUnits);
+    function draw(SeriesId series, Decision decision) external returns (uint256 drawnUnits, uint256 cededUnits);
 
     /// @notice Sets the layers behind `cedent`; only while it has no open series.
     function setLayers(address cedent, Layer[] calldata layers) external;

@@ -1,60 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Cover} from "../libraries/Covers.sol";
+import {Decision} from "../libraries/Decisions.sol";
+
 /// @notice A series of cover: all policies on one index over one window. Numbered from 1 by the policy book.
 type SeriesId is uint64;
-
-/// @notice Where a series stands.
-enum SeriesState {
-    /// @dev Not known to the pool.
-    None,
-    /// @dev On sale or at risk.
-    Open,
-    /// @dev The index paid: the loss is reserved, policies are being paid.
-    Paying,
-    /// @dev The data never came: the premiums are reserved, policies get them back.
-    Refunding,
-    /// @dev Nothing is owed any more.
-    Closed
-}
-
-/// @notice A series as the pool keeps it, in one slot. Amounts in units (`unit()` base units of the asset each).
-///
-///     | 40 decidedAt | 8 state | 16 payoutBps | 32 cursor | 32 count | 64 premium | 64 exposure |
-struct SeriesAccount {
-    /// @notice Open: Σ sums insured. Paying, Refunding: what is still reserved.
-    uint64 exposure;
-    /// @notice Σ premiums of the policies in force.
-    uint64 premium;
-    /// @notice Policies ever sold; the next one gets this index.
-    uint32 count;
-    /// @notice Policies below this index are settled.
-    uint32 cursor;
-    /// @notice Share of each sum insured that is paid.
-    uint16 payoutBps;
-    SeriesState state;
-    /// @notice When the index was decided, unix seconds.
-    uint40 decidedAt;
-}
-
-/// @notice One policy as the pool sees it when it is sold or cancelled.
-struct Cover {
-    SeriesId series;
-    /// @notice Where its premium is earned, as `accept` answered.
-    uint8 window;
-    uint32 zone;
-    /// @notice Who pays the premium, or gets the refund.
-    address party;
-    uint64 exposureUnits;
-    uint64 premiumUnits;
-}
-
-/// @notice One amount owed to one policy holder.
-struct Payee {
-    uint256 policyId;
-    address holder;
-    uint64 units;
-}
 
 /// @notice A request to leave, waiting for its turn.
 struct WithdrawalTicket {
@@ -69,19 +20,12 @@ struct WithdrawalTicket {
 /// @title IUnderwritingPool
 /// @notice A standard vault (ERC-4626) whose capital stands behind series of cover.
 /// @dev Internal accounting: tokens sent here by themselves count for nothing. At all times
-/// `totalAssets() = accounted − unearned premium − reserved for claims ≥ locked`.
+/// `totalAssets() = capital + earned premium` and `capital ≥ locked`: premium counts in the price of a share as its time
+/// passes, and becomes capital, which can stand behind cover or be paid out to those who leave, when its window is over.
 /// Leaving takes a request, a cooldown and a turn in the queue; `withdraw` and `redeem` therefore always refuse.
 interface IUnderwritingPool {
-    /// @notice Cover ended early; `refund` of its premium went back to the holder.
-    event CoverReleased(SeriesId indexed series, address indexed holder, uint64 exposureUnits, uint256 refund);
     /// @notice A series is carried by this pool; its premium is earned between `start` and `end`.
     event SeriesAccepted(SeriesId indexed series, uint40 start, uint40 end, uint256 window);
-    /// @notice The series' outcome is known and its loss (or its premiums) set aside.
-    event LossReserved(SeriesId indexed series, SeriesState state, uint16 payoutBps, uint64 reservedUnits);
-    /// @notice Every policy of the series is settled; rounding dust went back to the pool.
-    event SeriesClosed(SeriesId indexed series, uint64 dustUnits);
-    /// @notice A policy was paid, or its payment credited because the transfer failed.
-    event PolicyPaid(uint256 indexed policyId, address indexed holder, uint256 amount);
     /// @notice A transfer to `account` failed; the amount waits in `claimable`.
     event PaymentCredited(address indexed account, uint256 amount);
     /// @notice A credit was collected.
@@ -94,28 +38,26 @@ interface IUnderwritingPool {
     event PoolCapChanged(uint64 capUnits);
     /// @notice The most the pool may cover in one zone changed.
     event ZoneCapChanged(uint32 indexed zone, uint64 capUnits);
-
+    /// @notice Sales from this pool were paused or resumed. Payouts cannot be.
+    event SalesPaused(bool paused);
     /// @notice A layer paid `lossUnits` of a decided series to the pool it stands behind.
-    event LayerDrawn(SeriesId indexed series, address indexed cedent, uint64 lossUnits);
+    event LayerDrawn(SeriesId indexed series, address indexed cedent, uint256 lossUnits);
 
-    /// @notice The caller is neither the book nor the settlement this pool was built for.
-    /// @dev Call through the policy book or the settlement contract.
+    /// @notice The caller is not the book this pool was built for.
+    /// @dev Call through the policy book.
     error PoolCallerUnknown(address caller);
     /// @notice The pool's free capital does not carry this sum.
     /// @dev Buy a smaller sum, or wait until investors have underwritten more.
     error PoolCapacityExceeded(uint256 wanted, uint256 available);
-    /// @notice The series would grow beyond its cap.
-    /// @dev Buy a smaller sum or another series.
-    error PoolSeriesCapExceeded(SeriesId series, uint256 wanted, uint256 cap);
     /// @notice Too much would be at stake in one zone, where one event hits all.
     /// @dev Buy cover in another zone, or have the zone's cap raised.
     error PoolZoneCapExceeded(uint32 zone, uint256 wanted, uint256 cap);
     /// @notice The token delivered less than was sent: it keeps a fee, which exact accounts cannot bear.
     /// @dev Use a token that transfers in full.
     error PoolShortReceipt(uint256 expected, uint256 received);
-    /// @notice The series is not in the state this step needs.
-    /// @dev Look at `seriesOf(series).state` for what comes next.
-    error PoolSeriesState(SeriesId series, SeriesState state);
+    /// @notice Sales from this pool are paused.
+    /// @dev Wait until they are resumed; payouts go on.
+    error PoolSalesPaused();
     /// @notice All windows in which premium is earned are taken.
     /// @dev Share a window with another series, or wait until one has ended.
     error PoolWindowsFull();
@@ -135,11 +77,11 @@ interface IUnderwritingPool {
     /// @notice Base units of the asset in one unit of the books: 10^(decimals − 6), or 1.
     function unit() external view returns (uint256);
 
-    /// @notice The contract that sells policies; for a layer, the tower it stands in.
+    /// @notice The contract that sells and settles policies; for a layer, the tower it stands in.
     function BOOK() external view returns (address); // solhint-disable-line func-name-mixedcase
 
-    /// @notice The contract that settles them; for a layer, the pool it stands behind.
-    function SETTLEMENT() external view returns (address); // solhint-disable-line func-name-mixedcase
+    /// @notice For a layer, the pool it stands behind, which alone gets its losses; zero for a pool of its own.
+    function CEDENT() external view returns (address); // solhint-disable-line func-name-mixedcase
 
     /// @notice The tower of layers behind this pool; zero for none.
     function TOWER() external view returns (address); // solhint-disable-line func-name-mixedcase
@@ -147,8 +89,8 @@ interface IUnderwritingPool {
     /// @notice Number of series that are not decided yet.
     function openSeries() external view returns (uint256);
 
-    /// @notice The series' account.
-    function seriesOf(SeriesId series) external view returns (SeriesAccount memory account);
+    /// @notice Whether sales are paused.
+    function salesPaused() external view returns (bool);
 
     /// @notice What the investors own and what of it is bound, in base units of the asset.
     /// @return accounted Everything the pool holds for investors, policies and claims.
@@ -177,24 +119,25 @@ interface IUnderwritingPool {
     /// @return window Where the premium's earning is kept; the book hands it back with each sale.
     function accept(SeriesId series, uint40 start, uint40 end, uint40 settleBy) external returns (uint8 window);
 
-    /// @notice The book's call: pulls the premium from `cover.party` and locks capital.
-    /// @param seriesCapUnits The most the series may insure.
-    /// @return index Number of the policy in its series.
-    function write(Cover calldata cover, uint64 seriesCapUnits) external returns (uint32 index);
+    /// @notice The book's call: pulls the premium from `payer` and locks capital.
+    function write(SeriesId series, Cover cover, address payer) external;
 
-    /// @notice The book's call: ends one policy's cover and refunds part of its unearned premium to `cover.party`.
+    /// @notice The book's call: ends one policy's cover and refunds part of its unearned premium to `party`.
     /// @return refund What went back, in base units: never more than what is still unearned.
-    function release(Cover calldata cover, uint64 refundUnits) external returns (uint256 refund);
+    function release(
+        SeriesId series,
+        Cover cover,
+        address party,
+        uint256 refundUnits
+    ) external returns (uint256 refund);
 
-    /// @notice The settlement's call: fixes the outcome and sets the loss aside, whatever the number of policies.
-    /// @param refunding True when the data never came and the premiums go back.
-    function decide(SeriesId series, uint32 zone, uint16 payoutBps, bool refunding) external;
-
-    /// @notice The settlement's call: pays the next `advance` policies of a decided series.
-    function pay(SeriesId series, uint32 advance, Payee[] calldata payees) external;
+    /// @notice The book's call: sets a decided series' loss aside, whatever the number of policies, and pays what is owed.
+    /// @param payees One word a payment: | 32 free | 64 units | 160 holder |. A payment without holder is none.
+    /// @param dustUnits What rounding left of a reserve whose last policy is paid: it goes back to the investors.
+    function settle(SeriesId series, Decision decision, uint256[] calldata payees, uint256 dustUnits) external;
 
     /// @notice The tower's call to a layer: ends its part of a series and pays `lossUnits` to the pool it stands behind.
-    function draw(SeriesId series, uint64 lossUnits) external;
+    function draw(SeriesId series, uint256 exposureUnits, uint256 lossUnits) external;
 
     /// @notice Asks to leave with `shares`; they go into escrow.
     function requestWithdrawal(uint256 shares) external returns (uint256 ticket);
@@ -207,6 +150,9 @@ interface IUnderwritingPool {
 
     /// @notice Sets the most the pool may cover at once.
     function setPoolCap(uint64 capUnits) external;
+
+    /// @notice Pauses or resumes sales from this pool. Nothing else can be paused.
+    function setSalesPaused(bool paused) external;
 
     /// @notice Sets the most the pool may cover in `zone` (never 0: that is "no zone" and has no cap of its own).
     function setZoneCap(uint32 zone, uint64 capUnits) external;

@@ -3,114 +3,205 @@ pragma solidity ^0.8.28;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {FeedId, IFeedReader} from "../../foundation/interfaces/IFeedReader.sol";
-import {Series, Terms} from "../interfaces/IPolicyBook.sol";
+import {ISeriesRegistry, Series, Terms} from "../interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../interfaces/IUnderwritingPool.sol";
 import {IndexKind, IndexTerms} from "./IndexEngine.sol";
 
-/// @title SeriesBlob
-/// @notice Keeps a series as the code of an account whose address follows from the book's address and the number.
-/// @dev One read costs one cold account instead of a slot a field, and no slot is needed to find it. Ten words, from the
-/// lowest bits up:
+/// @notice A series as its blob holds it, from the lowest bits up:
 ///
-///     0  160 pool | 40 start | 40 end | 8 window | 8 kind
-///     1  160 feeds | 32 firstRound | 32 lastRound | 16 seasonValues | 16 cancelFeeBps
-///     2  256 feed
-///     3  160 fallbackFeeds | 32 leadTime | 32 grace | 32 disputeWindow
-///     4  256 fallbackFeed
-///     5  128 capacity | 64 unit | 40 cancelUntil | 16 floorBps
-///     6  64 threshold | 64 attachment | 64 exit | 32 zone
-///     7  256 tiers
-///     8  128 area
-///     9  256 name
+///     life          160 pool | 40 start | 40 end | 8 window | 8 kind
+///     source        160 feeds | 32 firstRound | 32 lastRound | 16 seasonValues | 16 cancelFeeBps
+///     second        160 fallbackFeeds | 32 leadTime | 32 grace | 32 disputeWindow
+///     money         128 capacity | 64 unit | 40 cancelUntil | 16 floorBps
+///     index         64 threshold | 64 attachment | 64 exit | 32 zone
+struct PackedSeries {
+    uint256 life;
+    uint256 source;
+    FeedId feed;
+    uint256 second;
+    FeedId fallbackFeed;
+    uint256 money;
+    uint256 index;
+    uint256 tiers;
+    uint256 area;
+    bytes32 name;
+}
+
+using SeriesBlob for PackedSeries global;
+
+/// @title SeriesBlob
+/// @notice Keeps a series as the code of an account whose address follows from the registry's address and the number.
+/// @dev One read costs one cold account instead of a slot a field, and no slot is needed to find it. Readers take the
+/// fields they need out of the packed words; `unpack` is for people.
 library SeriesBlob {
-    uint256 private constant WORDS = 10;
+    uint256 private constant BYTES = 320;
 
     /// @notice Writes the blob of `series`, once.
     function write(SeriesId id, Series memory series) internal {
+        SSTORE2.writeDeterministic(abi.encode(_pack(series)), _saltOf(id));
+    }
+
+    /// @notice The blob of `series` as `registry` wrote it; reverts when there is none.
+    function load(ISeriesRegistry registry, SeriesId id) internal view returns (PackedSeries memory series) {
+        address pointer = SSTORE2.predictDeterministicAddress(_saltOf(id), address(registry));
+        assembly ("memory-safe") {
+            // The code's first byte is the STOP that makes it data. Where there is no code, zeros are read.
+            extcodecopy(pointer, series, 1, BYTES)
+        }
+        if (series.life == 0) revert ISeriesRegistry.PolicySeriesUnknown(id);
+    }
+
+    // ── fields ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function pool(PackedSeries memory series) internal pure returns (IUnderwritingPool) {
+        return IUnderwritingPool(address(uint160(series.life)));
+    }
+
+    function start(PackedSeries memory series) internal pure returns (uint256) {
+        return uint40(series.life >> 160);
+    }
+
+    function end(PackedSeries memory series) internal pure returns (uint256) {
+        return uint40(series.life >> 200);
+    }
+
+    function window(PackedSeries memory series) internal pure returns (uint8) {
+        return uint8(series.life >> 240);
+    }
+
+    function feeds(PackedSeries memory series) internal pure returns (IFeedReader) {
+        return IFeedReader(address(uint160(series.source)));
+    }
+
+    function firstRound(PackedSeries memory series) internal pure returns (uint32) {
+        return uint32(series.source >> 160);
+    }
+
+    function lastRound(PackedSeries memory series) internal pure returns (uint32) {
+        return uint32(series.source >> 192);
+    }
+
+    function seasonValues(PackedSeries memory series) internal pure returns (uint256) {
+        return uint16(series.source >> 224);
+    }
+
+    function cancelFeeBps(PackedSeries memory series) internal pure returns (uint256) {
+        return series.source >> 240;
+    }
+
+    function fallbackFeeds(PackedSeries memory series) internal pure returns (IFeedReader) {
+        return IFeedReader(address(uint160(series.second)));
+    }
+
+    function leadTime(PackedSeries memory series) internal pure returns (uint256) {
+        return uint32(series.second >> 160);
+    }
+
+    function grace(PackedSeries memory series) internal pure returns (uint256) {
+        return uint32(series.second >> 192);
+    }
+
+    function disputeWindow(PackedSeries memory series) internal pure returns (uint256) {
+        return series.second >> 224;
+    }
+
+    function capacity(PackedSeries memory series) internal pure returns (uint256) {
+        return uint128(series.money);
+    }
+
+    function unit(PackedSeries memory series) internal pure returns (uint256) {
+        return uint64(series.money >> 128);
+    }
+
+    function cancelUntil(PackedSeries memory series) internal pure returns (uint256) {
+        return uint40(series.money >> 192);
+    }
+
+    function floorBps(PackedSeries memory series) internal pure returns (uint256) {
+        return series.money >> 232;
+    }
+
+    function zone(PackedSeries memory series) internal pure returns (uint32) {
+        return uint32(series.index >> 192);
+    }
+
+    function indexTerms(PackedSeries memory series) internal pure returns (IndexTerms memory index) {
+        uint256 word = series.index;
+        index.kind = IndexKind(series.life >> 248);
+        index.threshold = int64(uint64(word));
+        index.attachment = int64(uint64(word >> 64));
+        index.exit = int64(uint64(word >> 128));
+        index.tiers = series.tiers;
+        index.area = uint128(series.area);
+    }
+
+    // ── whole ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice All of it, spelled out.
+    function unpack(PackedSeries memory packed) internal pure returns (Series memory series) {
+        Terms memory terms = series.terms;
+        terms.name = packed.name;
+        terms.pool = packed.pool();
+        terms.feeds = packed.feeds();
+        terms.feed = packed.feed;
+        terms.fallbackFeeds = packed.fallbackFeeds();
+        terms.fallbackFeed = packed.fallbackFeed;
+        terms.firstRound = packed.firstRound();
+        terms.lastRound = packed.lastRound();
+        terms.seasonValues = uint16(packed.seasonValues());
+        terms.start = uint40(packed.start());
+        terms.end = uint40(packed.end());
+        terms.leadTime = uint32(packed.leadTime());
+        terms.grace = uint32(packed.grace());
+        terms.disputeWindow = uint32(packed.disputeWindow());
+        terms.cancelUntil = uint40(packed.cancelUntil());
+        terms.cancelFeeBps = uint16(packed.cancelFeeBps());
+        terms.floorBps = uint16(packed.floorBps());
+        terms.zone = packed.zone();
+        terms.capacity = uint128(packed.capacity());
+        terms.index = packed.indexTerms();
+        series.unit = uint64(packed.unit());
+        series.window = packed.window();
+    }
+
+    function _pack(Series memory series) private pure returns (PackedSeries memory packed) {
         Terms memory terms = series.terms;
         IndexTerms memory index = terms.index;
-        uint256[WORDS] memory words;
-        words[0] =
+        packed.life =
             uint160(address(terms.pool)) |
             (uint256(terms.start) << 160) |
             (uint256(terms.end) << 200) |
             (uint256(series.window) << 240) |
             (uint256(index.kind) << 248);
-        words[1] =
+        packed.source =
             uint160(address(terms.feeds)) |
             (uint256(terms.firstRound) << 160) |
             (uint256(terms.lastRound) << 192) |
             (uint256(terms.seasonValues) << 224) |
             (uint256(terms.cancelFeeBps) << 240);
-        words[2] = uint256(FeedId.unwrap(terms.feed));
-        words[3] =
+        packed.feed = terms.feed;
+        packed.second =
             uint160(address(terms.fallbackFeeds)) |
             (uint256(terms.leadTime) << 160) |
             (uint256(terms.grace) << 192) |
             (uint256(terms.disputeWindow) << 224);
-        words[4] = uint256(FeedId.unwrap(terms.fallbackFeed));
-        words[5] =
+        packed.fallbackFeed = terms.fallbackFeed;
+        packed.money =
             terms.capacity |
             (uint256(series.unit) << 128) |
             (uint256(terms.cancelUntil) << 192) |
             (uint256(terms.floorBps) << 232);
-        words[6] =
+        packed.index =
             uint64(index.threshold) |
             (uint256(uint64(index.attachment)) << 64) |
             (uint256(uint64(index.exit)) << 128) |
             (uint256(terms.zone) << 192);
-        words[7] = index.tiers;
-        words[8] = index.area;
-        words[9] = uint256(terms.name);
-        SSTORE2.writeDeterministic(abi.encode(words), bytes32(uint256(SeriesId.unwrap(id))));
+        packed.tiers = index.tiers;
+        packed.area = index.area;
+        packed.name = terms.name;
     }
 
-    /// @notice The blob of `series` as `book` wrote it.
-    /// @return exists False when the book has no such series.
-    function read(address book, SeriesId id) internal view returns (bool exists, Series memory series) {
-        address pointer = SSTORE2.predictDeterministicAddress(bytes32(uint256(SeriesId.unwrap(id))), book);
-        if (pointer.code.length == 0) return (false, series);
-        exists = true;
-        uint256[WORDS] memory words = abi.decode(SSTORE2.read(pointer), (uint256[10]));
-        series.unit = uint64(words[5] >> 128);
-        series.window = uint8(words[0] >> 240);
-        _readTerms(series.terms, words);
-        _readIndex(series.terms.index, words);
-    }
-
-    function _readTerms(Terms memory terms, uint256[WORDS] memory words) private pure {
-        uint256 word = words[0];
-        terms.pool = IUnderwritingPool(address(uint160(word)));
-        terms.start = uint40(word >> 160);
-        terms.end = uint40(word >> 200);
-        word = words[1];
-        terms.feeds = IFeedReader(address(uint160(word)));
-        terms.firstRound = uint32(word >> 160);
-        terms.lastRound = uint32(word >> 192);
-        terms.seasonValues = uint16(word >> 224);
-        terms.cancelFeeBps = uint16(word >> 240);
-        terms.feed = FeedId.wrap(bytes32(words[2]));
-        word = words[3];
-        terms.fallbackFeeds = IFeedReader(address(uint160(word)));
-        terms.leadTime = uint32(word >> 160);
-        terms.grace = uint32(word >> 192);
-        terms.disputeWindow = uint32(word >> 224);
-        terms.fallbackFeed = FeedId.wrap(bytes32(words[4]));
-        word = words[5];
-        terms.capacity = uint128(word);
-        terms.cancelUntil = uint40(word >> 192);
-        terms.floorBps = uint16(word >> 232);
-        terms.zone = uint32(words[6] >> 192);
-        terms.name = bytes32(words[9]);
-    }
-
-    function _readIndex(IndexTerms memory index, uint256[WORDS] memory words) private pure {
-        index.kind = IndexKind(words[0] >> 248);
-        uint256 word = words[6];
-        index.threshold = int64(uint64(word));
-        index.attachment = int64(uint64(word >> 64));
-        index.exit = int64(uint64(word >> 128));
-        index.tiers = words[7];
-        index.area = uint128(words[8]);
+    function _saltOf(SeriesId id) private pure returns (bytes32) {
+        return bytes32(uint256(SeriesId.unwrap(id)));
     }
 }

@@ -44,8 +44,8 @@ describe("decoding", () => {
   });
 
   it("guesses the contract of an unknown address by the selector, and says that it is a guess", () => {
-    const data = encodeFunctionData({ abi: policyBookAbi, functionName: "setSalesPaused", args: [true] });
-    expect(decodeCall(data)).to.include({ contract: "PolicyBook", certain: false, name: "setSalesPaused" });
+    const data = encodeFunctionData({ abi: policyBookAbi, functionName: "setQuoteKey", args: [ALICE, 5n] });
+    expect(decodeCall(data)).to.include({ contract: "PolicyBook", certain: false, name: "setQuoteKey" });
   });
 
   it("leaves alone what is not of the suite, or only looks so", () => {

@@ -4,6 +4,7 @@ import { communityCommand } from "./community.ts";
 import { completionCommand } from "./completion.ts";
 import { deployCommand } from "./deploy.ts";
 import { doctorCommand } from "./doctor.ts";
+import { energyCommand } from "./energy.ts";
 import { inspectCommand } from "./inspect.ts";
 import { insureCommand } from "./insure.ts";
 import { willCommand } from "./will.ts";
@@ -15,6 +16,7 @@ export const commands: readonly ((io: Io) => Command)[] = [
   deployCommand,
   completionCommand,
   insureCommand,
+  energyCommand,
   communityCommand,
   willCommand,
 ];

@@ -11,16 +11,11 @@ import { money, readToken, type Token } from "../lib/tokens.ts";
 export interface Office {
   readonly context: DeployedContext;
   readonly book: Address;
-  readonly settlement: Address;
 }
 
 export function officeOf(context: DeployedContext): Office {
   const { deployment } = context.found;
-  return {
-    context,
-    book: addressOf(deployment, "PolicyBook"),
-    settlement: addressOf(deployment, "PolicySettlement"),
-  };
+  return { context, book: addressOf(deployment, "PolicyBook") };
 }
 
 /** A pool with the currency it works in. */

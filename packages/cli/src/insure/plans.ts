@@ -8,7 +8,7 @@ import {
   settleSeries,
   underwrite,
 } from "@publica/sdk/insurance";
-import { policyBookAbi, policySettlementAbi, underwritingPoolAbi } from "@publica/sdk/abi";
+import { policyBookAbi, underwritingPoolAbi } from "@publica/sdk/abi";
 import { type Address, type Hex, isAddressEqual, parseEventLogs } from "viem";
 import { chainNow } from "../lib/context.ts";
 import { CliError } from "../lib/errors.ts";
@@ -79,17 +79,17 @@ export async function planSettlement(
   max: bigint,
   season: Hex | undefined,
 ): Promise<Prepared> {
-  const { context, book, settlement } = office;
+  const { context, book } = office;
   const { client } = context;
   const one = await getSeries(client, { book, series });
   const { token } = await openPool(office, one.terms.pool);
   const facts: [string, string][] = [["series", `${series}  ${one.name}, ${one.state}`]];
   const steps: Step[] = [];
   const data: Record<string, unknown> = { series, state: one.state };
-  const call = { address: settlement, abi: policySettlementAbi, account: sender } as const;
+  const call = { address: book, abi: policyBookAbi, account: sender } as const;
   if (one.state === "open") {
     const { index, payoutBps } = await previewSeries(client, {
-      settlement,
+      book,
       series,
       ...(season === undefined ? {} : { season }),
     });
@@ -99,20 +99,20 @@ export async function planSettlement(
       what: `decide series ${series} and settle up to ${max} of its policies`,
       simulate: () =>
         client.simulateContract({ ...call, functionName: "decideAndSettle", args: [series, season ?? "0x", max] }),
-      send: (from) => decideAndSettle(from, { settlement, series, max, ...(season === undefined ? {} : { season }) }),
+      send: (from) => decideAndSettle(from, { book, series, max, ...(season === undefined ? {} : { season }) }),
     });
   } else if (one.state === "paying" || one.state === "refunding") {
     facts.push(["owed", money(one.exposure, token)], ["left", `${one.policies - one.settled} policies`]);
     steps.push({
       what: `settle up to ${max} policies of series ${series}`,
       simulate: () => client.simulateContract({ ...call, functionName: "settle", args: [series, max] }),
-      send: (from) => settleSeries(from, { settlement, series, max }),
+      send: (from) => settleSeries(from, { book, series, max }),
     });
   } else facts.push(["owed", "nothing any more"]);
   return {
     plan: { facts, data, steps },
     afterwards: async (sent) => {
-      const paid = parseEventLogs({ abi: underwritingPoolAbi, eventName: "PolicyPaid", logs: logsOf(sent) });
+      const paid = parseEventLogs({ abi: policyBookAbi, eventName: "PolicyPaid", logs: logsOf(sent) });
       const total = paid.reduce((sum, { args }) => sum + args.amount, 0n);
       const after = await getSeries(client, { book, series });
       return {

@@ -60,7 +60,7 @@ export async function quoteCover(
   }
   if (quote.sumInsured % unit !== 0n || quote.premium % unit !== 0n)
     throw new CliError(`the book counts in units of ${money(unit, token)}`, "Round both amounts to such units.");
-  if (quote.sumInsured > freeAssets + quote.premium)
+  if (quote.sumInsured > freeAssets)
     throw new CliError(`the pool can carry ${money(freeAssets, token)} more`, "Quote a smaller --sum.");
 
   const facts: [string, string][] = [

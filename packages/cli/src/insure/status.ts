@@ -161,9 +161,9 @@ function stateText({ state, terms }: Pick<GetSeriesReturnType, "state" | "terms"
   return now <= terms.end ? pc.yellow("at risk") : pc.yellow("to be decided");
 }
 
-async function tryPreview({ context, settlement }: Office, series: bigint) {
+async function tryPreview({ context, book }: Office, series: bigint) {
   try {
-    return await previewSeries(context.client, { settlement, series });
+    return await previewSeries(context.client, { book, series });
   } catch (error) {
     if (error instanceof PublicaError && !error.code.startsWith("Sdk")) return error;
     throw error;

@@ -1,5 +1,13 @@
-import { sensorFeedsAbi } from "@publica/sdk/abi";
-import type { FeedConfig, SensorKey } from "@publica/sdk/foundation";
+import { attestedFeedAbi, sensorFeedsAbi } from "@publica/sdk/abi";
+import {
+  type CommitteeConfig,
+  type CommitteeKey,
+  type CommitteeMember,
+  committeeMember,
+  committeeSigner,
+  type FeedConfig,
+  type SensorKey,
+} from "@publica/sdk/foundation";
 import { decodeFunctionResult, encodeFunctionData, formatEther, hexToBigInt, hexToNumber, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { openDatabase } from "../runtime/database.ts";
@@ -80,6 +88,26 @@ export async function checkNode(config: OracleConfig, now = Date.now): Promise<F
         if (!keys.some((key) => deviceIdOf(key) === id)) throw new Error(`this node's sensor ${id} is not registered`);
       }
       return `epoch ${epoch}, ${quorum} of ${sensors} sensors, heartbeat ${heartbeat} s`;
+    });
+    const { committee } = settings;
+    if (committee === undefined) continue;
+    await look(`committee of ${settings.name}`, async () => {
+      if ("remote" in committee.key) throw new Error("a member's key cannot be a remote transaction signer");
+      const { member } = committeeSigner(readPrivateKey(committee.key));
+      const ask = async <T>(functionName: "configOf" | "committeeOf" | "memberOf", more: readonly unknown[]) => {
+        const call = { abi: attestedFeedAbi, functionName, args: [settings.id, ...more] };
+        const data = encodeFunctionData(call as Parameters<typeof encodeFunctionData>[0]);
+        const answer = await rpc.request("eth_call", [{ to: config.chain.attestedFeed, data }, "latest"], isHex);
+        if (answer === "0x") throw new Error(`there is no contract at ${config.chain.attestedFeed}`);
+        return decodeFunctionResult({ abi: attestedFeedAbi, functionName, data: answer }) as T;
+      };
+      const { epoch, quorum, version } = await ask<CommitteeConfig>("configOf", []);
+      if (epoch === 0) throw new Error("there is no committee yet");
+      const keys = await ask<CommitteeKey[]>("committeeOf", [version]);
+      if (!keys.some((key) => key.x !== 0n && committeeMember(key) === member))
+        throw new Error(`this node's member ${member} does not serve; have it enrolled and scheduled`);
+      const { bond } = await ask<CommitteeMember>("memberOf", [member]);
+      return `epoch ${epoch}, ${quorum} of ${keys.length} members, a bond of ${formatEther(bond)}`;
     });
   }
   for (const { url } of config.peers) {

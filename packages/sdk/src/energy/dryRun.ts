@@ -1,12 +1,12 @@
-import { type Address, type Hex, hashTypedData, keccak256, recoverAddress, size, slice } from "viem";
+import { type Address, type Hex, hashTypedData, keccak256, numberToHex, recoverAddress, size, slice } from "viem";
 import { getBlock, getChainId, readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
+import { PublicaError } from "../foundation/errors.ts";
 import { energyAccountsAbi, energyExchangeAbi, marketOperatorAbi } from "../generated/abi.ts";
 import type { Link } from "./clearing.ts";
 import { energyError } from "./errors.ts";
 import {
-  bookGroups,
-  curveLeaf,
+  bookRoot,
   curveTypedData,
   DAY_SLOTS,
   decodeRecords,
@@ -19,7 +19,7 @@ import {
   worstCaseMicro,
 } from "./orders.ts";
 import { decodePosted } from "./replay.ts";
-import { replaySettlement, type Settlement } from "./settlement.ts";
+import { coveredPosts, replaySettlement, type Settlement, type SettlementInput } from "./settlement.ts";
 
 /** An account as the settlement sees it. */
 export interface AccountView {
@@ -46,7 +46,7 @@ export interface MarketView {
   isClosed(slot: number): Promise<boolean>;
   /** The committed root; `undefined` in a market without operator. */
   rootOf(firstSlot: number): Promise<Hex | undefined>;
-  /** Head of the slot's queue of posted orders; 0 when nothing waits there. */
+  /** Head of the slot's chain of posted orders; 0 when there are none. */
   openPosts(slot: number): Promise<bigint>;
 }
 
@@ -73,39 +73,100 @@ export async function dryRunSettlement(view: MarketView, call: SettleCall): Prom
   const curves = decodeRecords(call.orders, firstSlot, count);
   for (const [i, { account }] of curves.entries())
     if (account <= (curves[i - 1]?.account ?? 0)) throw energyError("EnergyIdOrder", i);
-
-  const zones = new Map<number, number>();
-  for (const [i, curve] of curves.entries()) zones.set(curve.account, await checkRecord(view, curve, i, gate));
-  await checkBook(view, firstSlot, curves, fallback);
   if ((firstSlot % DAY_SLOTS) + count > DAY_SLOTS) throw energyError("EnergyBadLength");
   for (let t = 0; t < count; t++)
     if (await view.isClosed(firstSlot + t)) throw energyError("EnergyAlreadyClosed", firstSlot + t);
   const posted = await checkPosted(view, call, count);
+
+  const zones = new Map<number, number>();
+  const cover = new Map<number, bigint>();
   for (const { account } of posted) {
-    const { zone } = await view.account(account);
-    if (zone >= view.links.length) throw energyError("EnergyUnknownZone", account);
-    zones.set(account, zone);
+    if (zones.has(account)) continue;
+    zones.set(account, (await view.account(account)).zone);
+    cover.set(account, await coverOf(view, account, gate));
   }
+  const zoneOf = (account: number) => zones.get(account) ?? 0;
+  const spent = spentOn(coveredPosts(posted, view.links.length, zoneOf, (account) => cover.get(account) ?? 0n));
+  for (const [i, curve] of curves.entries())
+    zones.set(curve.account, await checkRecord(view, curve, i, gate, spent.get(curve.account) ?? 0n));
+  await checkBook(view, firstSlot, curves, fallback);
   const prices = Array.from({ length: count }, (_, t) =>
     view.links.map((_unused, z) => {
       const begin = (z * count + t) * 4;
       return Number(BigInt.asIntN(32, BigInt(slice(call.prices, begin, begin + 4))));
     }),
   );
-  const zoneOf = (account: number) => zones.get(account) ?? 0;
-  return replaySettlement({ firstSlot, count, links: view.links, share: view.share, curves, posted, zoneOf }, prices);
+  return replaySettlement(
+    {
+      ...{ firstSlot, count, links: view.links, share: view.share, curves, posted, zoneOf },
+      coverOf: (account) => cover.get(account) ?? 0n,
+    },
+    prices,
+  );
 }
 
-async function checkRecord(view: MarketView, curve: SignedCurve, index: number, gate: bigint): Promise<number> {
+/** What of a balance covers orders of a book whose gate closes at `gate`. */
+async function coverOf(view: MarketView, account: number, gate: bigint): Promise<bigint> {
+  const { balanceMicro } = await view.account(account);
+  const reserved = await view.reservedMicro(account, gate);
+  return reserved < balanceMicro ? balanceMicro - reserved : 0n;
+}
+
+/** Zone and cover of everybody named, for a book whose gate closes at `gate`. */
+export async function coverAtGate(
+  view: MarketView,
+  people: readonly { readonly account: number }[],
+  gate: bigint,
+): Promise<Map<number, { zone: number; coverMicro: bigint }>> {
+  const found = new Map<number, { zone: number; coverMicro: bigint }>();
+  for (const { account } of people) {
+    if (found.has(account)) continue;
+    const { zone } = await view.account(account);
+    found.set(account, { zone, coverMicro: await coverOf(view, account, gate) });
+  }
+  return found;
+}
+
+/** Marks the records that count as absent: badly signed, cancelled, in no zone, or not covered. */
+export async function markAbsent(view: MarketView, input: SettlementInput, gate: bigint): Promise<SignedCurve[]> {
+  const { posted = [], links = view.links, zoneOf = () => 0, coverOf: cover } = input;
+  const spent = spentOn(coveredPosts(posted, links.length, zoneOf, cover));
+  const marked: SignedCurve[] = [];
+  for (const curve of input.curves) {
+    const { absent: _, ...present } = curve;
+    try {
+      await checkRecord(view, present, 0, gate, spent.get(curve.account) ?? 0n);
+      marked.push(present);
+    } catch (error) {
+      if (!(error instanceof PublicaError)) throw error;
+      marked.push({ ...present, absent: true });
+    }
+  }
+  return marked;
+}
+
+/** What posted orders can cost, by account. */
+function spentOn(posted: readonly PostedOrder[]): Map<number, bigint> {
+  const spent = new Map<number, bigint>();
+  for (const order of posted) spent.set(order.account, (spent.get(order.account) ?? 0n) + worstCaseMicro(order));
+  return spent;
+}
+
+async function checkRecord(
+  view: MarketView,
+  curve: SignedCurve,
+  index: number,
+  gate: bigint,
+  spent: bigint,
+): Promise<number> {
   const { account, nonce } = curve;
-  const { owner, balanceMicro, nonce: current, zone } = await view.account(account);
+  const { owner, nonce: current, zone } = await view.account(account);
   const stale = nonce !== current && !(await view.wasNonceValid(account, nonce, gate));
   const flawed = stale || !(await isSigned(view, curve, owner, gate));
   const known = zone < view.links.length;
   const covered = async () => {
-    const reserved = await view.reservedMicro(account, gate);
     const worst = curve.steps.reduce((sum, step) => sum + worstCaseMicro(step), 0n);
-    return worst <= (reserved < balanceMicro ? balanceMicro - reserved : 0n);
+    return worst <= (await coverOf(view, account, gate)) - spent;
   };
   if (curve.absent) {
     if (!flawed && known && (await covered())) throw energyError("EnergyNotAbsent", index);
@@ -148,27 +209,28 @@ async function checkBook(
   if (view.now >= fallback) return;
   const zero: Hex = `0x${"00".repeat(32)}`;
   const root = await view.rootOf(firstSlot);
-  const given = curves.length === 0 ? zero : keccak256(join(bookGroups(curves.map(curveLeaf))));
+  const given = curves.length === 0 ? zero : bookRoot(curves);
   if (given !== (root ?? zero) || (given === zero && root !== undefined))
     throw energyError("EnergyBookMismatch", root ?? zero, given);
 }
 
 async function checkPosted(view: MarketView, call: SettleCall, count: number): Promise<PostedOrder[]> {
   const { firstSlot } = call;
-  const whole = size(call.posted) - (size(call.posted) % 11);
-  const posted = decodePosted(`0x${call.posted.slice(2, 2 + 2 * whole)}`, firstSlot);
+  if (size(call.posted) % 11 !== 0) throw energyError("EnergyBadLength");
+  const posted = decodePosted(call.posted, firstSlot);
   let next = 0;
   for (let t = 0; t < count; t++) {
     let head = 0n;
-    for (; posted[next]?.slot === firstSlot + t; next++) {
-      const entry = encodePosted([posted[next] as PostedOrder], firstSlot);
-      const before: Hex = `0x${head.toString(16).padStart(64, "0")}`;
-      head = BigInt(keccak256(join([before, slice(entry, 1)]))) >> 32n;
-    }
+    for (; posted[next]?.slot === firstSlot + t; next++) head = chainPost(head, posted[next] as PostedOrder);
     if (head !== (await view.openPosts(firstSlot + t))) throw energyError("EnergyPostsOmitted", firstSlot + t);
   }
-  if (next * 11 !== size(call.posted)) throw energyError("EnergyPostsOmitted", firstSlot + count);
+  if (next !== posted.length) throw energyError("EnergyPostsOmitted", firstSlot + count);
   return posted;
+}
+
+/** The head of a slot's chain of posted orders after one more, as the ledger keeps it. */
+export function chainPost(head: bigint, order: PostedOrder): bigint {
+  return BigInt(keccak256(join([numberToHex(head, { size: 32 }), slice(encodePosted([order], order.slot), 1)]))) >> 32n;
 }
 
 /** Where a market lives. */
@@ -181,18 +243,17 @@ export interface MarketAddresses {
 export async function chainView(client: ReadClient, { accounts, exchange }: MarketAddresses): Promise<MarketView> {
   const onExchange = { address: exchange, abi: energyExchangeAbi } as const;
   const onAccounts = { address: accounts, abi: energyAccountsAbi } as const;
-  const [block, chainId, links, share, operator] = await Promise.all([
+  const [block, chainId, links, { priceShare, operator }] = await Promise.all([
     getBlock(client),
     getChainId(client),
     readContract(client, { ...onExchange, functionName: "links" }),
-    readContract(client, { ...onExchange, functionName: "PRICE_SHARE" }),
-    readContract(client, { ...onExchange, functionName: "OPERATOR" }),
+    readContract(client, { ...onExchange, functionName: "terms" }),
   ]);
   return {
     now: block.timestamp,
     domain: { chainId, exchange },
     links,
-    share: Number(share),
+    share: Number(priceShare),
     times: (firstSlot, count) =>
       readContract(client, { ...onExchange, functionName: "timesOf", args: [firstSlot, BigInt(count)] }),
     account: (account) => readContract(client, { ...onAccounts, functionName: "accountOf", args: [account] }),
@@ -212,9 +273,6 @@ export async function chainView(client: ReadClient, { accounts, exchange }: Mark
             functionName: "rootOf",
             args: [firstSlot],
           }),
-    openPosts: async (slot) => {
-      const [head, open] = await readContract(client, { ...onAccounts, functionName: "postsOf", args: [slot] });
-      return open ? head : 0n;
-    },
+    openPosts: (slot) => readContract(client, { ...onAccounts, functionName: "postsOf", args: [slot] }),
   };
 }

@@ -2,6 +2,7 @@ export * from "./balancing.ts";
 export * from "./clearing.ts";
 export * from "./dryRun.ts";
 export * from "./errors.ts";
+export * from "./large.ts";
 export * from "./meters.ts";
 export * from "./operator.ts";
 export * from "./orders.ts";

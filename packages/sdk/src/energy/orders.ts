@@ -138,10 +138,14 @@ export function bookGroups(leaves: readonly Hex[]): Hex[] {
   return groups;
 }
 
-/** What the operator commits before the gate closes. */
+/** What the operator commits before the gate closes: the hash of the groups, its lowest byte the number of slots. */
 export function bookRoot(curves: readonly Curve[]): Hex {
-  return keccak256(join(bookGroups([...curves].sort(byAccount).map(curveLeaf))));
+  const count = curves[0]?.steps.length ?? 0;
+  return rootOf(bookGroups([...curves].sort(byAccount).map(curveLeaf)), count);
 }
+
+export const rootOf = (groups: readonly Hex[], count: number): Hex =>
+  `${keccak256(join(groups)).slice(0, -2)}${count.toString(16).padStart(2, "0")}` as Hex;
 
 export const byAccount = (a: { account: number }, b: { account: number }): number => a.account - b.account;
 

@@ -1,11 +1,12 @@
-import { decodeFunctionData, type Hash, type Hex, parseEventLogs, slice } from "viem";
+import { type Address, decodeFunctionData, type Hash, type Hex, parseEventLogs, slice } from "viem";
 import { getTransaction, getTransactionReceipt, readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { energyAccountsAbi, energyExchangeAbi } from "../generated/abi.ts";
 import { energyError } from "./errors.ts";
 import type { MarketAddresses } from "./dryRun.ts";
 import { decodeRecords, decodeStep, type PostedOrder } from "./orders.ts";
-import { replaySettlement, type Settlement } from "./settlement.ts";
+import { readLargeSession } from "./large.ts";
+import { replaySettlement, type Settlement, type SettlementInput } from "./settlement.ts";
 
 export interface ReplayedBook {
   readonly settlement: Settlement;
@@ -13,30 +14,36 @@ export interface ReplayedBook {
   readonly matches: boolean;
 }
 
+/** The market, and where large books are settled if any are. */
+export interface ReplayAddresses extends MarketAddresses {
+  readonly large?: Address;
+  /** From which block on to look for the parts of a large book. */
+  readonly fromBlock?: bigint;
+}
+
 /**
- * Replays a settled book from chain data alone: the transaction's input holds every order, the accounts their zones.
+ * Replays a settled book from chain data alone: the transactions' input holds every order, the accounts their zones.
  * Who repeats this needs to trust neither the operator nor us.
+ * @param hash The transaction that closed the book.
  */
-export async function replayBook(
-  client: ReadClient,
-  { accounts, exchange }: MarketAddresses,
-  hash: Hash,
-): Promise<ReplayedBook> {
-  const [transaction, { logs }, links, share] = await Promise.all([
+export async function replayBook(client: ReadClient, addresses: ReplayAddresses, hash: Hash): Promise<ReplayedBook> {
+  const { accounts, exchange } = addresses;
+  const [transaction, { logs }, links, { priceShare }] = await Promise.all([
     getTransaction(client, { hash }),
     getTransactionReceipt(client, { hash }),
     readContract(client, { address: exchange, abi: energyExchangeAbi, functionName: "links" }),
-    readContract(client, { address: exchange, abi: energyExchangeAbi, functionName: "PRICE_SHARE" }),
+    readContract(client, { address: exchange, abi: energyExchangeAbi, functionName: "terms" }),
   ]);
-  const { functionName, args } = decodeFunctionData({ abi: energyExchangeAbi, data: transaction.input });
-  if (functionName !== "settle") throw energyError("EnergyBadLength");
-  const [firstSlot, prices, orders, posted] = args;
   const [closed] = parseEventLogs({ abi: energyExchangeAbi, logs, eventName: "BookClosed" });
-  const count = Number(closed?.args.count ?? 0n);
-  const curves = decodeRecords(orders, firstSlot, count);
-  const posts = decodePosted(posted, firstSlot);
+  if (closed === undefined) throw energyError("EnergyBadLength");
+  const count = Number(closed.args.count);
+  const { firstSlot } = closed.args;
+  const book =
+    transaction.to?.toLowerCase() === exchange.toLowerCase()
+      ? wholeBook(transaction.input, logs, count)
+      : await largeBook(client, addresses, firstSlot);
   const zones = new Map<number, number>();
-  for (const { account } of [...curves, ...posts]) {
+  for (const { account } of [...book.curves, ...book.posted]) {
     if (zones.has(account)) continue;
     const { zone } = await readContract(client, {
       address: accounts,
@@ -46,15 +53,38 @@ export async function replayBook(
     });
     zones.set(account, zone);
   }
+  const { prices, ...orders } = book;
   const ticks = Array.from({ length: count }, (_, t) =>
     links.map((_link, z) =>
       Number(BigInt.asIntN(32, BigInt(slice(prices, (z * count + t) * 4, (z * count + t) * 4 + 4)))),
     ),
   );
   const zoneOf = (account: number) => zones.get(account) ?? 0;
-  const input = { firstSlot, count, links, share: Number(share), curves, posted: posts, zoneOf };
-  const settlement = replaySettlement(input, ticks);
-  return { settlement, matches: settlement.commitment === closed?.args.commitment };
+  const settlement = replaySettlement({ firstSlot, count, links, share: Number(priceShare), ...orders, zoneOf }, ticks);
+  return { settlement, matches: settlement.commitment === closed.args.commitment };
+}
+
+type ReplayedOrders = Required<Pick<SettlementInput, "curves" | "posted" | "absentPosts">> & { readonly prices: Hex };
+
+function wholeBook(input: Hex, logs: Parameters<typeof parseEventLogs>[0]["logs"], count: number): ReplayedOrders {
+  const { functionName, args } = decodeFunctionData({ abi: energyExchangeAbi, data: input });
+  if (functionName !== "settle") throw energyError("EnergyBadLength");
+  const [firstSlot, prices, orders, posted] = args;
+  const absent = parseEventLogs({ abi: energyExchangeAbi, logs, eventName: "PostAbsent" });
+  return {
+    prices,
+    curves: decodeRecords(orders, firstSlot, count),
+    posted: decodePosted(posted, firstSlot),
+    absentPosts: new Set(absent.map(({ args: { index } }) => Number(index))),
+  };
+}
+
+async function largeBook(client: ReadClient, addresses: ReplayAddresses, firstSlot: number): Promise<ReplayedOrders> {
+  const { accounts, large, fromBlock = 0n } = addresses;
+  const session = large && (await readLargeSession(client, { accounts, large, fromBlock }, firstSlot));
+  if (session?.prices === undefined) throw energyError("LargeWrongState", firstSlot);
+  const { prices, curves, posted, absentPosts } = session;
+  return { prices, curves, posted, absentPosts };
 }
 
 /** The posted orders of a settlement's input. */

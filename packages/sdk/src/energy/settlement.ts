@@ -11,7 +11,15 @@ import {
   type ZoneResult,
 } from "./clearing.ts";
 import { energyError } from "./errors.ts";
-import { byAccount, encodePosted, encodeRecord, join, type PostedOrder, type SignedCurve } from "./orders.ts";
+import {
+  byAccount,
+  encodePosted,
+  encodeRecord,
+  join,
+  type PostedOrder,
+  type SignedCurve,
+  worstCaseMicro,
+} from "./orders.ts";
 
 /** What a settlement needs to know of the chain. */
 export interface SettlementInput {
@@ -27,6 +35,10 @@ export interface SettlementInput {
   readonly posted?: readonly PostedOrder[];
   /** The zone of each account; 0 when not given. */
   readonly zoneOf?: (account: number) => number;
+  /** What each account has for this book's posted orders, in µ; everything is covered when not given. */
+  readonly coverOf?: (account: number) => bigint;
+  /** Instead of `coverOf`: which of the posted orders, slots ascending, are known to have counted as absent. */
+  readonly absentPosts?: ReadonlySet<number>;
 }
 
 /** The position somebody ends with, slot by slot: sold positive, bought negative. */
@@ -46,7 +58,7 @@ export interface Settlement {
   readonly clearings: readonly Clearing[];
   /** One a record, ascending accounts. */
   readonly positions: readonly Position[];
-  /** One a posted order. */
+  /** One a posted order that is covered. */
   readonly postedFills: readonly {
     readonly order: PostedOrder;
     readonly fillWh: number;
@@ -114,7 +126,9 @@ function assemble(
   for (const [i, curve] of curves.entries())
     if (i > 0 && curve.account === curves[i - 1]?.account) throw energyError("EnergyIdOrder", i);
   // Slots ascend; within a slot the sequence of posting is what was hashed.
-  const posted = [...(input.posted ?? [])].sort((a, b) => a.slot - b.slot);
+  const given = [...(input.posted ?? [])].sort((a, b) => a.slot - b.slot);
+  const known = given.filter((_order, index) => !input.absentPosts?.has(index));
+  const posted = coveredPosts(known, links.length, zoneOf, input.coverOf);
 
   const clearings: Clearing[] = [];
   const positions = curves.map(({ account }) => ({ account, fillsWh: new Int32Array(count), moneyMicro: 0n }));
@@ -161,7 +175,7 @@ function assemble(
     count,
     prices: join(cells.map(({ tick }) => numberToHex(tick, { size: 4, signed: true }))),
     orders: join(curves.map(encodeRecord)),
-    posted: encodePosted(posted, firstSlot),
+    posted: encodePosted(given, firstSlot),
     clearings,
     positions,
     postedFills,
@@ -171,6 +185,30 @@ function assemble(
     recordPositions,
     commitment: commitmentOf(count, publishedPrices, postedPositions, recordPositions),
   };
+}
+
+/**
+ * The posted orders that count: an order whose account is in no zone, or whose worst case is not covered, is absent. Cover is
+ * given out from the last order to the first.
+ */
+export function coveredPosts(
+  posted: readonly PostedOrder[],
+  zones: number,
+  zoneOf: (account: number) => number,
+  coverOf?: (account: number) => bigint,
+): PostedOrder[] {
+  const left = new Map<number, bigint>();
+  const covered = posted.toReversed().filter((order) => {
+    const { account } = order;
+    if (zoneOf(account) >= zones) return false;
+    const worst = worstCaseMicro(order);
+    if (worst === 0n || coverOf === undefined) return true;
+    const cover = left.get(account) ?? coverOf(account);
+    if (worst > cover) return false;
+    left.set(account, cover - worst);
+    return true;
+  });
+  return covered.reverse();
 }
 
 /** account 4 bytes ‖ one int32 a slot, for each record. */
@@ -190,8 +228,16 @@ export function commitmentOf(count: number, prices: Hex, posted: Hex, positions:
   const hash = keccak256(
     encodeAbiParameters(
       [{ type: "uint256" }, { type: "bytes32" }, { type: "bytes32" }, { type: "bytes32" }],
-      [BigInt(count), keccak256(prices), keccak256(posted), keccak256(positions)],
+      [BigInt(count), keccak256(prices), chainOf(posted, 9), chainOf(positions, 4 + 4 * count)],
     ),
   );
   return `${hash.slice(0, -2)}00` as Hex;
+}
+
+/** Entry after entry hashed onto the chain, so that the result does not depend on how many come at once. */
+function chainOf(entries: Hex, bytes: number): Hex {
+  let chain: Hex = `0x${"00".repeat(32)}`;
+  for (let begin = 2; begin < entries.length; begin += 2 * bytes)
+    chain = keccak256(`${chain}${entries.slice(begin, begin + 2 * bytes)}`);
+  return chain;
 }

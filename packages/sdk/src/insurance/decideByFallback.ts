@@ -2,10 +2,11 @@ import type { Address, Hash, Hex } from "viem";
 import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policySettlementAbi } from "../generated/abi.ts";
+import { seriesRecourseAbi } from "../generated/abi.ts";
+import { recourseOf } from "./parts.ts";
 
 export interface DecideByFallbackParameters {
-  readonly settlement: Address;
+  readonly book: Address;
   readonly series: bigint;
   /** A round that is missing in the series' feed; any when it was contested. */
   readonly missingRound: number;
@@ -21,10 +22,10 @@ export function decideByFallback(
   client: WriteClient,
   parameters: DecideByFallbackParameters,
 ): Promise<DecideByFallbackReturnType> {
-  return decoded(() =>
+  return decoded(async () =>
     writeContract(client, {
-      address: parameters.settlement,
-      abi: policySettlementAbi,
+      address: await recourseOf(client, parameters.book),
+      abi: seriesRecourseAbi,
       functionName: "decideByFallback",
       args: [parameters.series, parameters.missingRound, parameters.season ?? "0x"],
       account: client.account,

@@ -2,10 +2,10 @@ import type { Address, Hash, Hex } from "viem";
 import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policySettlementAbi } from "../generated/abi.ts";
+import { policyBookAbi } from "../generated/abi.ts";
 
 export interface DecideSeriesParameters {
-  readonly settlement: Address;
+  readonly book: Address;
   readonly series: bigint;
   /** The packed season of a series with `seasonValues`; see `packSeason`. */
   readonly season?: Hex;
@@ -18,8 +18,8 @@ export type DecideSeriesErrorType = PublicaError;
 export function decideSeries(client: WriteClient, parameters: DecideSeriesParameters): Promise<DecideSeriesReturnType> {
   return decoded(() =>
     writeContract(client, {
-      address: parameters.settlement,
-      abi: policySettlementAbi,
+      address: parameters.book,
+      abi: policyBookAbi,
       functionName: "decide",
       args: [parameters.series, parameters.season ?? "0x"],
       account: client.account,

@@ -99,7 +99,7 @@ export function computePayout(sumInsured: bigint, payoutBps: bigint, unit = 1n):
   return (((sumInsured / unit) * payoutBps) / FULL_BPS) * unit;
 }
 
-/** A season's values as the settlement takes them: 16 bits each, signed, big endian. */
+/** A season's values as a book takes them: 16 bits each, signed, big endian. */
 export function packSeason(values: readonly bigint[]): Hex {
   let packed = "0x";
   for (const [i, value] of values.entries()) {
@@ -115,8 +115,7 @@ export function packSeason(values: readonly bigint[]): Hex {
   return packed as Hex;
 }
 
-/** The two values a feed attests for a packed season: the upper and the lower half of its digest, as int128. */
-export function seasonDigest(packed: Hex): readonly [upper: bigint, lower: bigint] {
-  const digest = BigInt(keccak256(packed));
-  return [BigInt.asIntN(128, digest >> 128n), BigInt.asIntN(128, digest)];
+/** The value a feed attests for a packed season: the upper half of its digest, as int128. */
+export function seasonDigest(packed: Hex): bigint {
+  return BigInt.asIntN(128, BigInt(keccak256(packed)) >> 128n);
 }

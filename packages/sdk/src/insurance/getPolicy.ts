@@ -2,7 +2,8 @@ import type { Address } from "viem";
 import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policyBookAbi } from "../generated/abi.ts";
+import { policyBookAbi, seriesRegistryAbi } from "../generated/abi.ts";
+import { registryOf } from "./parts.ts";
 
 export interface GetPolicyParameters {
   readonly book: Address;
@@ -29,11 +30,11 @@ export function policyIdOf(series: bigint, index: number): bigint {
 /** One policy. */
 export function getPolicy(client: ReadClient, { book, policyId }: GetPolicyParameters): Promise<GetPolicyReturnType> {
   const series = policyId >> 32n;
-  const call = { address: book, abi: policyBookAbi } as const;
   return decoded(async () => {
+    const registry = await registryOf(client, book);
     const [policy, { unit }] = await Promise.all([
-      readContract(client, { ...call, functionName: "policyOf", args: [policyId] }),
-      readContract(client, { ...call, functionName: "seriesOf", args: [series] }),
+      readContract(client, { address: book, abi: policyBookAbi, functionName: "policyOf", args: [policyId] }),
+      readContract(client, { address: registry, abi: seriesRegistryAbi, functionName: "seriesOf", args: [series] }),
     ]);
     return {
       series,

@@ -2,7 +2,8 @@ import { type Address, hexToString } from "viem";
 import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policyBookAbi, underwritingPoolAbi } from "../generated/abi.ts";
+import { policyBookAbi, seriesRegistryAbi } from "../generated/abi.ts";
+import { registryOf } from "./parts.ts";
 import { type SeriesState, seriesStates } from "./types.ts";
 
 export interface GetSeriesParameters {
@@ -15,15 +16,15 @@ export type GetSeriesErrorType = PublicaError;
 
 async function read(client: ReadClient, { book, series }: GetSeriesParameters) {
   const { terms, unit } = await readContract(client, {
-    address: book,
-    abi: policyBookAbi,
+    address: await registryOf(client, book),
+    abi: seriesRegistryAbi,
     functionName: "seriesOf",
     args: [series],
   });
   const account = await readContract(client, {
-    address: terms.pool,
-    abi: underwritingPoolAbi,
-    functionName: "seriesOf",
+    address: book,
+    abi: policyBookAbi,
+    functionName: "accountOf",
     args: [series],
   });
   return {

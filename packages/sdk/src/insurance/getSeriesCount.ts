@@ -2,7 +2,8 @@ import type { Address } from "viem";
 import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policyBookAbi } from "../generated/abi.ts";
+import { seriesRegistryAbi } from "../generated/abi.ts";
+import { registryOf } from "./parts.ts";
 
 export interface GetSeriesCountParameters {
   readonly book: Address;
@@ -18,8 +19,8 @@ export function getSeriesCount(
 ): Promise<GetSeriesCountReturnType> {
   return decoded(async () => {
     const result = await readContract(client, {
-      address: parameters.book,
-      abi: policyBookAbi,
+      address: await registryOf(client, parameters.book),
+      abi: seriesRegistryAbi,
       functionName: "seriesCount",
     });
     return result;

@@ -2,7 +2,8 @@ import type { Address, Hash } from "viem";
 import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policyBookAbi } from "../generated/abi.ts";
+import { seriesRegistryAbi } from "../generated/abi.ts";
+import { registryOf } from "./parts.ts";
 import { encodeTerms } from "./terms.ts";
 import type { SeriesTerms } from "./types.ts";
 
@@ -18,8 +19,8 @@ export type OpenSeriesErrorType = PublicaError;
 export function openSeries(client: WriteClient, { book, terms }: OpenSeriesParameters): Promise<OpenSeriesReturnType> {
   return decoded(async () =>
     writeContract(client, {
-      address: book,
-      abi: policyBookAbi,
+      address: await registryOf(client, book),
+      abi: seriesRegistryAbi,
       functionName: "openSeries",
       args: [encodeTerms(terms)],
       account: client.account,

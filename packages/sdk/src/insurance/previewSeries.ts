@@ -2,10 +2,11 @@ import type { Address, Hex } from "viem";
 import { readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policySettlementAbi } from "../generated/abi.ts";
+import { seriesRecourseAbi } from "../generated/abi.ts";
+import { recourseOf } from "./parts.ts";
 
 export interface PreviewSeriesParameters {
-  readonly settlement: Address;
+  readonly book: Address;
   readonly series: bigint;
   /** The packed season of a series with `seasonValues`; see `packSeason`. */
   readonly season?: Hex;
@@ -25,8 +26,8 @@ export function previewSeries(
 ): Promise<PreviewSeriesReturnType> {
   return decoded(async () => {
     const result = await readContract(client, {
-      address: parameters.settlement,
-      abi: policySettlementAbi,
+      address: await recourseOf(client, parameters.book),
+      abi: seriesRecourseAbi,
       functionName: "preview",
       args: [parameters.series, parameters.season ?? "0x"],
     });

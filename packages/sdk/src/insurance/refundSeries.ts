@@ -2,10 +2,11 @@ import type { Address, Hash } from "viem";
 import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policySettlementAbi } from "../generated/abi.ts";
+import { seriesRecourseAbi } from "../generated/abi.ts";
+import { recourseOf } from "./parts.ts";
 
 export interface RefundSeriesParameters {
-  readonly settlement: Address;
+  readonly book: Address;
   readonly series: bigint;
   /** A round that is missing in the series' feed. */
   readonly missingRound: number;
@@ -18,10 +19,10 @@ export type RefundSeriesErrorType = PublicaError;
 
 /** Turns a series whose data did not come in time into premium refunds. Anyone may call. */
 export function refundSeries(client: WriteClient, parameters: RefundSeriesParameters): Promise<RefundSeriesReturnType> {
-  return decoded(() =>
+  return decoded(async () =>
     writeContract(client, {
-      address: parameters.settlement,
-      abi: policySettlementAbi,
+      address: await recourseOf(client, parameters.book),
+      abi: seriesRecourseAbi,
       functionName: "refund",
       args: [parameters.series, parameters.missingRound, parameters.missingFallbackRound ?? 0],
       account: client.account,

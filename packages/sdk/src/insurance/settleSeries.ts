@@ -2,10 +2,10 @@ import type { Address, Hash } from "viem";
 import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
-import { policySettlementAbi } from "../generated/abi.ts";
+import { policyBookAbi } from "../generated/abi.ts";
 
 export interface SettleSeriesParameters {
-  readonly settlement: Address;
+  readonly book: Address;
   readonly series: bigint;
   readonly max: bigint;
 }
@@ -17,8 +17,8 @@ export type SettleSeriesErrorType = PublicaError;
 export function settleSeries(client: WriteClient, parameters: SettleSeriesParameters): Promise<SettleSeriesReturnType> {
   return decoded(() =>
     writeContract(client, {
-      address: parameters.settlement,
-      abi: policySettlementAbi,
+      address: parameters.book,
+      abi: policyBookAbi,
       functionName: "settle",
       args: [parameters.series, parameters.max],
       account: client.account,

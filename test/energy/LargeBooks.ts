@@ -1,0 +1,325 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+import { type Hex, keccak256, parseEventLogs } from "viem";
+import {
+  bookRoot,
+  buildSettlement,
+  encodeRecord,
+  encodeStep,
+  join,
+  type LargeCall,
+  type LargeLimits,
+  type LargeSession,
+  nextLargeCall,
+  type PostedOrder,
+  readLargeSession,
+  type Settlement,
+  type SettlementInput,
+  type SignedCurve,
+  signCurve,
+  type Step,
+} from "../../packages/sdk/src/energy/index.ts";
+import {
+  deployMarket,
+  fallbackTime,
+  keyOf,
+  type Market,
+  NETWORK,
+  nextDay,
+  settleTime,
+  voidTime,
+} from "../../scripts/lib/energy-market.ts";
+import { hub, randomOf, unlimited } from "./books.ts";
+import { bid, offer, refuses } from "./helpers.ts";
+
+const { viem, networkHelpers } = await network.create();
+const SMALL: LargeLimits = { records: 2, posts: 2, bytes: 1 };
+const ESCROW = 0;
+
+const addressesOf = (market: Market) => ({ accounts: market.accounts.address, large: market.large.address });
+
+async function send(market: Market, { functionName, args }: LargeCall): Promise<Hex> {
+  return market.admin.writeContract({
+    ...{ address: market.large.address, abi: market.large.abi, functionName, args: args as never, gas: 16_000_000n },
+  } as never);
+}
+
+/** Goes on from where the session stands until it is closed, or until it has reached `until`. */
+async function run(
+  market: Market,
+  input: SettlementInput,
+  built: Settlement,
+  options: { limits?: LargeLimits; fallback?: boolean } = {},
+  until?: LargeSession["stage"],
+): Promise<number> {
+  for (let calls = 0; calls < 200; calls++) {
+    const session = await readLargeSession(market.client as never, addressesOf(market), input.firstSlot);
+    if (session !== undefined && session.stage === until) return calls;
+    const call = nextLargeCall(input, built.prices, session, options);
+    if (call === undefined) return calls;
+    await send(market, call);
+  }
+  throw new Error("the session does not end");
+}
+
+async function post(market: Market, index: number, { slot, account, ...step }: PostedOrder): Promise<void> {
+  const owner = keyOf(index).address;
+  await networkHelpers.setBalance(owner, 10n ** 18n);
+  await networkHelpers.impersonateAccount(owner);
+  await market.accounts.write.post([slot, account, Number(BigInt(encodeStep(step)))], { account: owner });
+}
+
+/** A market in zones, its traders' day of three slots, posts among them one that is not covered, after the fallback. */
+async function mixed() {
+  const links = [hub, unlimited(0, 2), { ...unlimited(0, 3), importCapWh: 40n }];
+  const market = await deployMarket(viem, { operator: "board", links });
+  const firstSlot = await nextDay(market.client);
+  const random = randomOf(77);
+  const zones = new Map<number, number>();
+  const ids: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const zone = i === 8 ? 7 : i % 3;
+    const account = await market.open(keyOf(i), i === 7 ? 300n : 1_000_000n, zone);
+    zones.set(account, zone);
+    ids.push(account);
+  }
+  const anyStep = (): Step => {
+    const energyWh = random(5) === 0 ? 0 : 1 + random(60);
+    return random(2) === 0 ? bid(energyWh, 10 + random(20)) : offer(energyWh, random(25) - 5);
+  };
+  const posted: PostedOrder[] = [];
+  for (const [i, t, step] of [
+    [0, 0, bid(20, 30)],
+    [1, 0, offer(25, 4)],
+    [8, 0, bid(9, 9)],
+    [7, 0, bid(9, 30)],
+    [7, 0, bid(9, 29)],
+    [2, 2, bid(7, 12)],
+    [3, 2, offer(7, 12)],
+  ] as const) {
+    const order = { slot: firstSlot + t, account: ids[i] as number, ...step };
+    posted.push(order);
+    await post(market, i, order);
+  }
+  const curves: SignedCurve[] = [];
+  for (let i = 0; i < 8; i++) {
+    const curve = {
+      ...{ account: ids[i] as number, nonce: 0, firstSlot },
+      steps: i === 7 ? [bid(2, 29), bid(2, 9), bid(2, 9)] : [anyStep(), anyStep(), anyStep()],
+    };
+    curves.push({ ...(await signCurve(keyOf(i), market.domain, curve)), absent: i === 7 });
+  }
+  const input: SettlementInput = {
+    ...{ firstSlot, count: 3, links, curves, posted },
+    zoneOf: (account) => zones.get(account) ?? 0,
+    coverOf: (account) => (account === ids[7] ? 300n : 1_000_000n),
+  };
+  await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+  return { ...market, firstSlot, ids, input, built: buildSettlement(input) };
+}
+
+const balancesOf = async (market: Market & { ids: readonly number[] }) =>
+  Promise.all([NETWORK, ESCROW, ...market.ids].map((account) => market.balanceOf(account)));
+
+/** 131 traders of one slot whose book an operator has committed: two groups. */
+async function committed() {
+  const market = await deployMarket(viem, { operator: "board" });
+  const firstSlot = await nextDay(market.client);
+  const curves: SignedCurve[] = [];
+  for (let i = 0; i < 131; i++) {
+    const account = await market.open(keyOf(i), 1_000n);
+    const steps = [i % 2 === 0 ? bid(5 + (i % 7), 9 + (i % 5)) : offer(4 + (i % 6), 3 + (i % 9))];
+    curves.push(await signCurve(keyOf(i), market.domain, { account, nonce: 0, firstSlot, steps }));
+  }
+  await market.board.write.commit([firstSlot, bookRoot(curves)]);
+  await networkHelpers.time.increaseTo(settleTime(firstSlot, 1));
+  const input: SettlementInput = { firstSlot, count: 1, curves };
+  return { ...market, firstSlot, ids: curves.map(({ account }) => account), input, built: buildSettlement(input) };
+}
+
+describe("LargeBooks", () => {
+  it("gives, in any parts, exactly what one transaction gives", async () => {
+    const market = await networkHelpers.loadFixture(mixed);
+    const { firstSlot, built, input } = market;
+    const start = await networkHelpers.takeSnapshot();
+    await market.exchange.write.settle([firstSlot, built.prices, built.orders, built.posted]);
+    const expected = await balancesOf(market);
+    const outcome = await market.exchange.read.bookOf([firstSlot]);
+    expect(outcome).to.deep.equal([2, built.commitment]);
+    expect(built.networkMicro > 0n).to.equal(true);
+    let snapshot = start;
+    for (const limits of [
+      SMALL,
+      { records: 3, posts: 1, bytes: 90 },
+      { records: 1, posts: 3, bytes: 200 },
+      { records: 99, posts: 99, bytes: 100_000 },
+    ]) {
+      await snapshot.restore();
+      snapshot = await networkHelpers.takeSnapshot();
+      const calls = await run(market, input, built, { limits, fallback: true });
+      expect(calls).to.be.greaterThan(4);
+      expect(await balancesOf(market)).to.deep.equal(expected);
+      expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal(outcome);
+      expect(await market.large.read.sessionOf([firstSlot])).to.equal(`0x${"00".repeat(32)}`);
+      const closed = await market.exchange.getEvents.BookClosed({}, { fromBlock: 0n });
+      expect(closed.at(-1)?.args).to.deep.include({ count: 3n, orders: 15n, networkMicro: built.networkMicro });
+    }
+  });
+
+  it("settles a committed book of several groups, and nothing but it, until the fallback", async () => {
+    const market = await networkHelpers.loadFixture(committed);
+    const { firstSlot, built, input, large } = market;
+    const [gate] = await market.exchange.read.timesOf([firstSlot, 1n]);
+    expect(gate).to.equal(BigInt(settleTime(firstSlot, 1)));
+    const groups = nextLargeCall(input, built.prices, undefined)?.args[2] as readonly Hex[];
+    expect(groups.length).to.equal(2);
+    await refuses(large.write.open([firstSlot, 2, groups]), "EnergyOutsideWindow");
+    await refuses(large.write.open([firstSlot, 0, groups]), "EnergyBadLength");
+    await refuses(large.write.open([firstSlot, 1, groups.slice(1)]), "EnergyBookMismatch");
+    await refuses(large.write.open([firstSlot, 1, []]), "EnergyBookMismatch");
+    await large.write.open([firstSlot, 1, groups]);
+    await refuses(large.write.open([firstSlot, 1, groups]), "EnergyAlreadyClosed", [firstSlot]);
+    await refuses(market.exchange.write.settle([firstSlot, built.prices, built.orders, "0x"]), "EnergyAlreadyClosed", [
+      firstSlot,
+    ]);
+    const at = async () => readLargeSession(market.client as never, addressesOf(market), firstSlot);
+    const opened = (await at()) as LargeSession;
+    const all = input.curves.map(encodeRecord);
+    await refuses(large.write.collect([opened.state, join(all.slice(0, 128)), false]), "EnergyPostsOmitted");
+    await large.write.collectPosts([opened.state, 0, 0n, "0x"]);
+    await refuses(large.write.collectPosts([opened.state, 0, 0n, "0x"]), "LargeWrongState", [firstSlot]);
+    const { state } = (await at()) as LargeSession;
+    const wide = { gas: 16_000_000n };
+    await refuses(large.write.collect([state, join(all.slice(0, 127)), false], wide), "EnergyBookMismatch");
+    await refuses(large.write.collect([state, join(all.slice(0, 128)), true], wide), "EnergyBookMismatch");
+    await refuses(large.write.collect([state, join(all.slice(1, 129)), false], wide), "EnergyBookMismatch");
+    await refuses(large.write.serve([state, []]), "LargeWrongStage", [firstSlot, 1]);
+    await refuses(large.write.count([state, built.prices, 0n, "0x", []]), "LargeWrongStage", [firstSlot, 1]);
+    await run(market, input, built, { limits: { records: 128, posts: 10, bytes: 1 } });
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([1, built.commitment]);
+    for (const { account, moneyMicro } of built.positions)
+      expect(await market.balanceOf(account)).to.equal(1_000n + moneyMicro);
+  });
+
+  it("I9: escrow is the worst case of what was collected, money stays whole, and wrong prices hold up nobody", async () => {
+    const market = await networkHelpers.loadFixture(mixed);
+    const { firstSlot, built, input, large } = market;
+    await run(market, input, built, { limits: SMALL, fallback: true }, "Counting");
+    const held = async () => (await balancesOf(market)).reduce((sum, balance) => sum + balance, 0n);
+    expect(await held()).to.equal(8n * 1_000_000n + 300n);
+    expect((await market.balanceOf(ESCROW)) > 0n).to.equal(true);
+    const at = async () =>
+      (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    const session = await at();
+    const wrong = `0x${"00000001".repeat(9)}` as Hex;
+    // A rival counts around prices of his own, to the end, where they fail.
+    await large.write.count([session.state, wrong, 0n, "0x", session.cores.slice(0, 4)]);
+    const rival = (await at()).counts.get(keccak256(wrong));
+    expect(rival?.next).to.equal(4);
+    const rest = session.cores.slice(4);
+    const cells = rival?.cells as Hex;
+    await refuses(large.write.count([session.state, wrong, 4n, cells, rest]), "EnergyNotClearing");
+    await refuses(large.write.count([session.state, built.prices, 4n, cells, rest]), "LargeWrongState");
+    await refuses(large.write.count([session.state, wrong, 3n, cells, rest]), "LargeWrongState");
+    await refuses(large.write.count([session.state, wrong, 0n, cells, rest]), "LargeWrongState");
+    await refuses(large.write.count([session.state, wrong, 4n, cells, session.cores.slice(3)]), "LargeWrongPart", [4]);
+    await refuses(large.write.count([session.state, "0x00000001", 0n, "0x", []]), "EnergyBadLength");
+    await run(market, input, built, { limits: SMALL, fallback: true }, "Serving");
+    const serving = await at();
+    await refuses(large.write.serve([serving.state, session.cores.slice(0, 1)]), "LargeWrongPart", [0]);
+    await refuses(large.write.abandon([serving.state]), "LargeWrongStage", [firstSlot, 3]);
+    // Proven prices need no deadline any more: whoever comes after the void deadline still serves.
+    await networkHelpers.time.increaseTo(voidTime(firstSlot) + 10);
+    await run(market, input, built, { limits: SMALL, fallback: true });
+    expect(await held()).to.equal(8n * 1_000_000n + 300n);
+    expect(await market.balanceOf(ESCROW)).to.equal(0n);
+    expect(await market.balanceOf(NETWORK)).to.equal(built.networkMicro);
+    expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
+  });
+
+  it("I9: after the void deadline a session nobody finished gives everybody his escrow back", async () => {
+    const market = await networkHelpers.loadFixture(mixed);
+    const { firstSlot, built, input, large } = market;
+    const before = await balancesOf(market);
+    await run(market, input, built, { limits: SMALL, fallback: true }, "Counting");
+    expect(await balancesOf(market)).to.not.deep.equal(before);
+    const at = async () =>
+      (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    await networkHelpers.time.increaseTo(voidTime(firstSlot) - 2);
+    await refuses(large.write.abandon([(await at()).state]), "EnergyOutsideWindow");
+    await networkHelpers.time.increaseTo(voidTime(firstSlot));
+    const { state, cores } = await at();
+    await refuses(large.write.count([state, built.prices, 0n, "0x", cores]), "EnergyOutsideWindow");
+    await large.write.abandon([state]);
+    await run(market, input, built, { limits: SMALL, fallback: true });
+    expect(await balancesOf(market)).to.deep.equal(before);
+    expect((await market.exchange.read.bookOf([firstSlot]))[0]).to.equal(3);
+    await refuses(market.exchange.write.voidBook([firstSlot, 3n]), "EnergyAlreadyClosed", [firstSlot]);
+  });
+
+  it("I9: an empty session is void at once", async () => {
+    const market = await networkHelpers.loadFixture(mixed);
+    const { firstSlot, large } = market;
+    await large.write.open([firstSlot, 3, []]);
+    const { state } = (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    await networkHelpers.time.increaseTo(voidTime(firstSlot));
+    await refuses(large.write.collectPosts([state, 0, 0n, "0x"]), "EnergyOutsideWindow");
+    await large.write.abandon([state]);
+    expect((await market.exchange.read.bookOf([firstSlot]))[0]).to.equal(3);
+  });
+
+  it("I12: takes posted orders only as they were posted, wherever they are cut", async () => {
+    const market = await networkHelpers.loadFixture(mixed);
+    const { firstSlot, input, built, large } = market;
+    await large.write.open([firstSlot, 3, []]);
+    const { state } = (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    const entry = (index: number) => `0x${built.posted.slice(2 + 22 * index, 24 + 22 * index)}` as Hex;
+    const of = (...indices: number[]) => join(indices.map(entry));
+    await refuses(large.write.collectPosts([state, 0, 0n, of(0, 1, 2, 3, 4, 5)]), "EnergyPostsOmitted", [
+      firstSlot + 2,
+    ]);
+    await refuses(large.write.collectPosts([state, 0, 0n, of(1, 2, 3, 4, 5, 6)]), "EnergyPostsOmitted", [firstSlot]);
+    await refuses(large.write.collectPosts([state, 1, 0n, of(6, 5)]), "EnergyPostsOmitted", [firstSlot + 2]);
+    await refuses(large.write.collectPosts([state, 2, 7n, of(6)]), "EnergyPostsOmitted", [firstSlot + 2]);
+    await refuses(large.write.collectPosts([state, 1, 0n, `${of(5, 6)}00`]), "EnergyBadLength");
+    await refuses(large.write.collectPosts([state, 4, 0n, "0x"]), "EnergyBadLength");
+    await refuses(large.write.collectPosts([state, 3, 5n, "0x"]), "EnergyPostsOmitted", [firstSlot + 3]);
+    await refuses(large.write.collectPosts([state, 1, 0n, of(4, 5, 6)]), "EnergyPostsOmitted");
+    // One at a time, from the back.
+    await run(market, input, built, { limits: { ...SMALL, posts: 1 }, fallback: true }, "Counting");
+    const done = (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    expect(done.postParts).to.equal(7);
+  });
+
+  it("says what moved, holds a book to 131,072 orders, and leaves the exchange to nobody else", async () => {
+    const market = await networkHelpers.loadFixture(mixed);
+    const { firstSlot, large, exchange, client, admin } = market;
+    await refuses(exchange.write.takeSlots([firstSlot, 1n]), "EnergyNotLargeBooks", [admin.account.address]);
+    const closing = {
+      ...{ count: 1n, status: 1, orders: 0n, networkMicro: 0n },
+      ...{ pricesHash: keccak256("0x"), postedHash: keccak256("0x"), positions: keccak256("0x") },
+    };
+    await refuses(exchange.write.closeBook([firstSlot, closing]), "EnergyNotLargeBooks", [admin.account.address]);
+    const hash = await large.write.open([firstSlot, 3, []]);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [moved] = parseEventLogs({ abi: large.abi, logs, eventName: "SessionMoved" });
+    expect(moved?.args.stage).to.equal(1);
+    expect(await large.read.sessionOf([firstSlot])).to.equal(keccak256(moved?.args.state as Hex));
+    // The state of a session that has collected almost everything: `orders` is its eighth word behind the offset.
+    const state = moved?.args.state as Hex;
+    const at = 2 + 64 * 8;
+    const full = `${state.slice(0, at)}${(131_072 - 6).toString(16).padStart(64, "0")}${state.slice(at + 64)}` as Hex;
+    const place = await storageOf(market, firstSlot, await large.read.sessionOf([firstSlot]));
+    await networkHelpers.setStorageAt(large.address, place, BigInt(keccak256(full)));
+    await refuses(large.write.collectPosts([full, 0, 0n, market.built.posted]), "LargeTooManyOrders", [131_073]);
+  });
+});
+
+/** Where the session's hash is stored: looked for, so that the test does not depend on the layout. */
+async function storageOf(market: Market, firstSlot: number, wanted: Hex): Promise<bigint> {
+  for (let base = 0; base < 12; base++) {
+    const key = keccak256(`0x${firstSlot.toString(16).padStart(64, "0")}${base.toString(16).padStart(64, "0")}`);
+    if ((await market.client.getStorageAt({ address: market.large.address, slot: key })) === wanted) return BigInt(key);
+  }
+  throw new Error("not found");
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedReader.sol";
+import {FeedDescription, SensorKey} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
+import {Curve} from "../../contracts/foundation/libraries/DeviceSignatures.sol";
+import {SensorFeeds} from "../../contracts/foundation/SensorFeeds.sol";
+import {IPolicyBook, Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {Series, Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
+import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {PackedSeries, SeriesBlob} from "../../contracts/insurance/libraries/SeriesBlob.sol";
+import {PolicyBook} from "../../contracts/insurance/PolicyBook.sol";
+import {BlocklistToken} from "../../contracts/mocks/HostileTokens.sol";
+import {TestToken} from "../../contracts/mocks/TestToken.sol";
+import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {InsuranceFixture} from "./InsuranceFixture.sol";
+
+/// @dev Both sides of every bound, and what must hold whoever is hostile.
+contract InsuranceBounds is InsuranceFixture {
+    SeriesId private _series;
+
+    function setUp() public {
+        deploySuite(new TestToken("Euro", "EUR", 18));
+        invest(pool, INVESTOR, 1_000e18);
+        _series = registry.openSeries(termsFrom(START));
+    }
+
+    // ── both sides of each bound ────────────────────────────────────────────────────────────────────────────────────
+
+    function test_capsHoldToTheUnit() external {
+        pool.setZoneCap(7, 50e6);
+        Terms memory terms = termsFrom(START);
+        terms.zone = 7;
+        terms.capacity = 51e18;
+        SeriesId zoned = registry.openSeries(terms);
+        bytes4 zoneFull = IUnderwritingPool.PoolZoneCapExceeded.selector;
+        _refuse(zoned, 50e18 + UNIT, UNIT, abi.encodeWithSelector(zoneFull, 7, 50e6 + 1, 50e6));
+        buy(zoned, ANA, 50e18, UNIT);
+        pool.setZoneCap(7, 100e6);
+        bytes4 seriesFull = IPolicyBook.PolicySeriesCapExceeded.selector;
+        _refuse(zoned, 1e18 + UNIT, UNIT, abi.encodeWithSelector(seriesFull, zoned, 51e6 + 1, 51e6));
+        buy(zoned, ANA, 1e18, UNIT);
+        bytes4 poolFull = IUnderwritingPool.PoolCapacityExceeded.selector;
+        _refuse(_series, 949e18 + UNIT, UNIT, abi.encodeWithSelector(poolFull, 1_000e6 + 1, 1_000e6));
+        pool.setPoolCap(60e6);
+        _refuse(_series, 9e18 + UNIT, UNIT, abi.encodeWithSelector(poolFull, 60e6 + 1, 60e6));
+        buy(_series, ANA, 9e18, UNIT);
+    }
+
+    function test_theDailyLimitHoldsToTheUnitAndTheSecond() external {
+        address key = vm.addr(PRICING_KEY);
+        book.setQuoteKey(key, 10e6);
+        vm.warp((block.timestamp / 1 days + 1) * 1 days);
+        bytes4 spent = IPolicyBook.PolicyQuoteLimit.selector;
+        _refuse(_series, 10e18 + UNIT, UNIT, abi.encodeWithSelector(spent, key, 10e6 + 1, 10e6));
+        buy(_series, ANA, 10e18, UNIT);
+        vm.warp(block.timestamp + 1 days - 1);
+        _refuse(_series, 2 * UNIT, UNIT, abi.encodeWithSelector(spent, key, 2, 0));
+        vm.warp(block.timestamp + 1);
+        buy(_series, ANA, 10e18, UNIT);
+    }
+
+    function test_thePremiumFloorHoldsToTheUnit() external {
+        Terms memory terms = termsFrom(START);
+        terms.floorBps = 3;
+        SeriesId series = registry.openSeries(terms);
+        bytes4 bounds = IPolicyBook.PolicyPremiumOutOfBounds.selector;
+        _refuse(series, 10e18, 3e15 - UNIT, abi.encodeWithSelector(bounds, 3e15 - UNIT, 3e15, 10e18));
+        buy(series, ANA, 10e18, 3e15);
+    }
+
+    function test_valuesCountFromTheFirstSecondToTheLast() external {
+        buy(_series, ANA, 100e18, 10e18);
+        bytes4 outside = IPolicySettlement.SettlementDataOutsideWindow.selector;
+        uint40 end = START + SEASON;
+        vm.warp(end + 7 days);
+        for (uint256 i; i < 2; ++i) {
+            uint40 wrong = i == 0 ? START - 1 : end + 1;
+            feeds.set(FEED, 1, 200, wrong);
+            vm.expectRevert(abi.encodeWithSelector(outside, _series, 1, wrong, end + 7 days));
+            book.decide(_series, "");
+            feeds.set(FEED, 1, 200, i == 0 ? START : end);
+            (, uint256 bps) = recourse.preview(_series, "");
+            assertEq(bps, 10_000, "counts");
+        }
+        vm.warp(end + 7 days + 1);
+        feeds.set(FEED, 1, 200, end);
+        vm.expectRevert(abi.encodeWithSelector(outside, _series, 1, end, end + 7 days + 1));
+        book.decide(_series, "");
+    }
+
+    function test_aSeasonIsAttestedWhenItIsOver() external {
+        Terms memory terms = termsFrom(START);
+        terms.seasonValues = 1;
+        SeriesId series = registry.openSeries(terms);
+        buy(series, ANA, 100e18, 10e18);
+        bytes memory season = hex"00c8";
+        int128 digest = int128(uint128(bytes16(keccak256(season))));
+        vm.warp(START + SEASON);
+        feeds.set(FEED, 1, digest, START + SEASON - 1);
+        bytes4 outside = IPolicySettlement.SettlementDataOutsideWindow.selector;
+        vm.expectRevert(abi.encodeWithSelector(outside, series, 1, START + SEASON - 1, START + SEASON));
+        book.decide(series, season);
+        feeds.set(FEED, 1, digest, START + SEASON);
+        bytes4 mismatch = IPolicySettlement.SettlementSeasonMismatch.selector;
+        bytes memory longer = hex"00c80000";
+        vm.expectRevert(abi.encodeWithSelector(mismatch, series, bytes16(uint128(digest)), bytes16(keccak256(longer))));
+        book.decide(series, longer);
+        assertEq(book.decide(series, season), 10_000, "all");
+    }
+
+    // ── invariants and pitfalls ─────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Reading the blob in one instruction gives what reading it the plain way gives.
+    function testFuzz_theBlobIsReadAsThePlainWayReadsIt(
+        bytes32 name,
+        uint128 capacity,
+        int64 exit,
+        uint32 zone
+    ) external {
+        Terms memory terms = termsFrom(START);
+        terms.name = name;
+        terms.capacity = capacity;
+        terms.index.exit = exit;
+        terms.zone = zone;
+        SeriesId series = registry.openSeries(terms);
+        address pointer = SSTORE2.predictDeterministicAddress(
+            bytes32(uint256(SeriesId.unwrap(series))),
+            address(registry)
+        );
+        PackedSeries memory plain = abi.decode(SSTORE2.read(pointer), (PackedSeries));
+        assertEq(abi.encode(SeriesBlob.load(registry, series)), abi.encode(plain), "the same words");
+        Series memory unpacked = SeriesBlob.unpack(plain);
+        assertEq(abi.encode(unpacked.terms), abi.encode(terms), "the same terms");
+    }
+
+    /// @dev I5: blocked holders and a paused currency hold up neither the settlement nor, in the end, any money.
+    function testFuzz_I5_settlementAlwaysFinishesAndAllMoneyIsReached(
+        uint8 blockedMask,
+        bool paused,
+        uint8 max
+    ) external {
+        BlocklistToken usd = new BlocklistToken();
+        deploySuite(usd);
+        invest(pool, INVESTOR, 1_000e6);
+        SeriesId series = registry.openSeries(termsFrom(START));
+        for (uint160 i; i < 6; ++i) buy(series, address(0xF000 + i), 100e6, 1e6);
+        observe(START, 150);
+        for (uint160 i; i < 6; ++i) if (blockedMask & (1 << i) != 0) usd.setBlocked(address(0xF000 + i), true);
+        usd.setPaused(paused);
+        book.decide(series, "");
+        for (uint256 turns; book.accountOf(series).state == SeriesState.Paying; ++turns) {
+            book.settle(series, 1 + (max % 6));
+            assertLe(turns, 6, "it ends");
+        }
+        usd.setPaused(false);
+        for (uint160 i; i < 6; ++i) {
+            address holder = address(0xF000 + i);
+            uint256 owed = pool.claimable(holder);
+            if (owed != 0) {
+                vm.prank(holder);
+                pool.claim(address(0xE000 + i));
+            }
+            assertEq(usd.balanceOf(holder) + usd.balanceOf(address(0xE000 + i)), 50e6, "each has their money");
+        }
+        uint256 shares = pool.balanceOf(INVESTOR);
+        vm.prank(INVESTOR);
+        pool.requestWithdrawal(shares);
+        vm.warp(START + SEASON + COOLDOWN);
+        assertEq(pool.serveWithdrawals(1), 1, "the investor leaves");
+        assertLe(usd.balanceOf(address(pool)), 1, "and nothing stays behind");
+    }
+
+    /// @dev I7: the index of a series lies between the honest values, whatever a minority of the report signs.
+    function testFuzz_I7_aLyingMinorityDoesNotMoveTheIndexPastHonestValues(int128 lie, uint8 liar) external {
+        SensorFeeds sensors = new SensorFeeds(address(manager), 1 days);
+        SensorKey[] memory keys = new SensorKey[](3);
+        for (uint256 i; i < 3; ++i)
+            keys[i] = SensorKey(Curve.Secp256k1, bytes32(uint256(uint160(vm.addr(0x5E50 + i)))), 0);
+        FeedId feed = sensors.createFeed(FeedDescription("rain", "mm", 0, 0, 5_000, 2 days, 0, 64), keys, 3);
+        Terms memory terms = termsFrom(START);
+        terms.feeds = IFeedReader(address(sensors));
+        terms.feed = feed;
+        SeriesId series = registry.openSeries(terms);
+        buy(series, ANA, 100e18, 10e18);
+        vm.warp(START);
+        int128[3] memory values = [int128(140), 150, 160];
+        uint256 who = liar % 3;
+        values[who] = lie;
+        int128 low = who == 0 ? int128(150) : int128(140);
+        int128 high = who == 2 ? int128(150) : int128(160);
+        sensors.submit(feed, _report(sensors, feed, values));
+        (int256 index, ) = recourse.preview(series, "");
+        assertTrue(index >= low && index <= high, "I7");
+    }
+
+    /// @dev I10: a quote for one book says nothing in another one, even on the same chain with the same key.
+    function test_I10_aQuoteForOneBookIsWorthNothingInAnother() external {
+        (Quote memory quote, bytes memory signature) = quoteFor(_series, ANA, 10e18, 1e18);
+        PolicyBook other = new PolicyBook(address(manager), registry, recourse);
+        address key = vm.addr(PRICING_KEY);
+        other.setQuoteKey(key, type(uint64).max);
+        vm.expectRevert(abi.encodeWithSelector(IPolicyBook.PolicyQuoteInvalid.selector, key));
+        vm.prank(ANA);
+        other.buy(quote, key, signature);
+    }
+
+    /// @dev Pitfall 9: blocks are thrown away between trigger and payout; whoever pushes again, in whatever pieces, the
+    /// outcome is the same.
+    function test_pitfall9_aReorgBetweenTriggerAndPayoutChangesNobodysMoney() external {
+        uint256[3] memory first = _paidAfter(true);
+        uint256[3] memory again = _paidAfter(false);
+        for (uint256 i; i < 3; ++i) assertEq(first[i], again[i], "the same");
+        assertEq(first[0], 33e18, "a third of the first sum");
+    }
+
+    function test_dustGoesBackToTheInvestors() external {
+        buy(_series, ANA, 3 * UNIT, UNIT);
+        buy(_series, BEN, 3 * UNIT, UNIT);
+        observe(START, 150);
+        book.decide(_series, "");
+        (, , uint256 reserved, ) = pool.balances();
+        assertEq(reserved, 3 * UNIT, "half of six");
+        vm.expectEmit();
+        emit IPolicySettlement.SeriesClosed(_series, 1);
+        book.settle(_series, 2);
+        (, , reserved, ) = pool.balances();
+        assertEq(reserved, 0, "nothing is kept back");
+        assertEq(money.balanceOf(ANA) + money.balanceOf(BEN), 2 * UNIT, "each rounded down");
+    }
+
+    /// @dev Premium of a window that is over backs new cover without anybody's help.
+    function test_earnedPremiumBecomesCapitalWhenItIsNeeded() external {
+        buy(_series, ANA, 500e18, 100e18);
+        observe(START, 0);
+        book.decide(_series, "");
+        vm.warp(START + SEASON);
+        SeriesId next = registry.openSeries(termsFrom(START + 3 * SEASON));
+        bytes4 full = IUnderwritingPool.PoolCapacityExceeded.selector;
+        _refuse(next, 1_100e18, UNIT, abi.encodeWithSelector(full, 1_100e6, 1_000e6));
+        vm.warp(START + SEASON + 1);
+        assertEq(pool.freeAssets(), 1_100e18, "free");
+        buy(next, BEN, 1_100e18, UNIT);
+        assertEq(pool.freeAssets(), 0, "all of it is bound");
+    }
+
+    function test_aSeriesWithoutPoliciesEndsWithNothingReserved() external {
+        SeriesId silent = registry.openSeries(termsFrom(START));
+        assertEq(pool.openSeries(), 2, "two are open");
+        observe(START, 200);
+        assertEq(book.decide(_series, ""), 10_000, "the index paid, but nobody");
+        vm.warp(START + SEASON + 7 days + 180 days + 1);
+        recourse.refund(silent, 0, 0);
+        for (uint64 i = 1; i <= 2; ++i) {
+            SeriesId series = SeriesId.wrap(i);
+            assertEq(uint256(book.accountOf(series).state), uint256(SeriesState.Closed), "closed at once");
+            assertEq(book.settle(series, 9), 0, "nothing to settle");
+        }
+        assertEq(pool.openSeries(), 0, "none is open");
+    }
+
+    function test_whatLayersCarryCanBeRead() external {
+        deploySuite(new TestToken("Euro", "EUR", 18));
+        tower.setLayers(address(pool), layers());
+        invest(pool, INVESTOR, 1_000e18);
+        invest(quota, INVESTOR, 1_000e18);
+        invest(senior, INVESTOR, 1_000e18);
+        SeriesId series = registry.openSeries(termsFrom(START));
+        buy(series, ANA, 100e18, 10e18);
+        buy(series, BEN, 100e18, 10e18);
+        (uint64[] memory exposures, uint64[] memory premiums) = tower.carriedOf(address(pool), series);
+        assertEq(exposures[0], 40e6, "a fifth");
+        assertEq(exposures[1], 80e6, "four fifths of the upper half");
+        assertEq(premiums[0], 38e5, "19 % of the premium");
+        assertEq(premiums[1], 3e6, "15 % of the premium");
+        assertFalse(pool.salesPaused(), "on sale");
+        quota.setSalesPaused(true);
+        assertTrue(quota.salesPaused(), "a layer's sales can be paused as well");
+        _refuse(series, 10e18, 1e18, abi.encodeWithSelector(IUnderwritingPool.PoolSalesPaused.selector));
+    }
+
+    function _paidAfter(bool inPieces) private returns (uint256[3] memory paid) {
+        deploySuite(new TestToken("Euro", "EUR", 18));
+        invest(pool, INVESTOR, 1_000e18);
+        SeriesId series = registry.openSeries(termsFrom(START));
+        for (uint160 i; i < 3; ++i) buy(series, address(0xF000 + i), 100e18 + i * 1e18, 1e18);
+        observe(START, 133);
+        if (inPieces) {
+            book.decide(series, "");
+            book.settle(series, 2);
+            book.settle(series, 1);
+        } else {
+            vm.warp(block.timestamp + 3 hours);
+            vm.prank(BEN);
+            book.decideAndSettle(series, "", 9);
+        }
+        for (uint160 i; i < 3; ++i) paid[i] = money.balanceOf(address(0xF000 + i));
+    }
+
+    /// @dev The readings in the order of their values, as a report must be.
+    function _report(SensorFeeds sensors, FeedId feed, int128[3] memory values) private returns (bytes memory report) {
+        report = abi.encodePacked(uint32(1), START, uint16(1));
+        bool[3] memory done;
+        for (uint256 turn; turn < 3; ++turn) {
+            uint256 least = 3;
+            for (uint256 i; i < 3; ++i) if (!done[i] && (least == 3 || values[i] < values[least])) least = i;
+            done[least] = true;
+            bytes32 digest = sensors.hashReading(feed, 1, START, values[least], 1);
+            (uint8 v, bytes32 r, bytes32 s) = vm.sign(0x5E50 + least, digest);
+            bytes32 vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
+            report = abi.encodePacked(report, uint8(least), values[least], r, vs);
+        }
+    }
+
+    function _refuse(SeriesId series, uint256 sum, uint256 premium, bytes memory reason) private {
+        (Quote memory quote, bytes memory signature) = quoteFor(series, BEN, sum, premium);
+        fund(BEN, premium, address(pool));
+        address key = vm.addr(PRICING_KEY);
+        vm.expectRevert(reason);
+        vm.prank(BEN);
+        book.buy(quote, key, signature);
+    }
+}

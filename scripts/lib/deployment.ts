@@ -47,9 +47,16 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
     // A chain that is ours alone has no reorganisations to wait for.
     config: options.fresh ? { requiredConfirmations: 1, blockPollingInterval: 20 } : {},
   };
-  const contracts = options.demonstration
-    ? await connection.ignition.deploy(Demonstration, settings)
-    : await connection.ignition.deploy(Publica, settings);
+  const deploy = () =>
+    options.demonstration
+      ? connection.ignition.deploy(Demonstration, settings)
+      : connection.ignition.deploy(Publica, settings);
+  const contracts = await deploy().catch((error: unknown) => {
+    // Resuming, Ignition counts nonces from the highest one still pending in its journal, and takes later ones that are
+    // completed there for a stranger's. It has confirmed the pending ones by the time it says so, and a second try knows.
+    if (error instanceof Error && error.message.startsWith("HHE10411")) return deploy();
+    throw error;
+  });
 
   const client = await connection.viem.getPublicClient();
   const blocks = await deploymentBlocks(deploymentId);

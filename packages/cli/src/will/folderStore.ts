@@ -30,7 +30,7 @@ export function folderStore(folder: string): CiphertextStore {
       return new Uint8Array(await readFile(place(cid)));
     },
     has: async (cid) => existsSync(place(cid)),
-    delete: (cid) => rm(place(cid), { force: true }),
+    delete: async (cid) => rm(place(cid), { force: true }),
     pinStatus: async (cid) => (existsSync(place(cid)) ? "pinned" : "missing"),
   });
 }

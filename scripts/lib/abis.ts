@@ -4,8 +4,9 @@ import { type Abi, toFunctionSelector } from "viem";
 import { ROOT } from "./run.ts";
 import { type Node, walk } from "./solidity.ts";
 
-/** Where Hardhat puts what it compiles; see fastBuild.ts. */
-const ARTIFACTS = join(ROOT, process.env.PUBLICA_BUILD === "fast" ? "cache/fast/artifacts" : "artifacts");
+/** Where Hardhat puts what it compiles, at this moment: commands switch PUBLICA_BUILD after they were loaded; see fastBuild.ts. */
+const artifactsFolder = (): string =>
+  join(ROOT, process.env.PUBLICA_BUILD === "fast" ? "cache/fast/artifacts" : "artifacts");
 const TARGET = join(ROOT, "packages", "sdk", "src", "generated");
 /** Contracts from npm that a Publica deployment instantiates, so the SDK ships their ABIs too. */
 const FROM_NPM = ["@openzeppelin/contracts/access/manager/AccessManager.sol"];
@@ -21,7 +22,10 @@ export interface Artifact {
 /** Every artifact of the suite's own contracts, sorted by name; mocks only when asked for. */
 export async function readArtifacts(options: { mocks?: boolean } = {}): Promise<Artifact[]> {
   const found: Artifact[] = [];
-  for (const folder of [join(ARTIFACTS, "contracts"), ...FROM_NPM.map((source) => join(ARTIFACTS, source))]) {
+  for (const folder of [
+    join(artifactsFolder(), "contracts"),
+    ...FROM_NPM.map((source) => join(artifactsFolder(), source)),
+  ]) {
     for (const file of await readdir(folder, { recursive: true })) {
       if (!file.endsWith(".json") || (!options.mocks && file.startsWith("mocks"))) continue;
       const parsed: unknown = JSON.parse(await readFile(join(folder, file), "utf8"));
@@ -112,7 +116,7 @@ interface Docs {
 
 /** NatSpec of the errors by selector, and the selectors of those that a file of contracts/ declares. */
 async function readDocs(): Promise<Docs> {
-  const folder = join(ARTIFACTS, "build-info");
+  const folder = join(artifactsFolder(), "build-info");
   const docs = new Map<string, ErrorDocs>();
   const ownSelectors = new Set<string>();
   for (const file of await readdir(folder)) {

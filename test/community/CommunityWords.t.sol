@@ -28,6 +28,8 @@ contract CommunityWordsTest is Test {
     using DeviceWords for DeviceProfile;
     using OrderWords for uint256;
 
+    ServiceTerms private _terms;
+
     function testFuzz_deviceStateSurvivesPacking(
         address key,
         uint32 observedAt,
@@ -338,9 +340,13 @@ contract CommunityWordsTest is Test {
         assertEq(found, inRange != 0, "found exactly when somebody is available");
         if (!found) return;
         assertTrue((inRange >> seat) & 1 == 1, "an available member");
-        for (uint256 i = 0; i < size; ++i)
-            if ((inRange >> i) & 1 == 1)
-                assertLe((loads >> (uint256(seat) * 8)) & 0xff, (loads >> (i * 8)) & 0xff, "nobody available has less");
+        uint256 place = (seat + size - first) % size;
+        for (uint256 i = 0; i < size; ++i) {
+            if ((inRange >> i) & 1 == 0) continue;
+            (uint256 least, uint256 load) = ((loads >> (uint256(seat) * 8)) & 0xff, (loads >> (i * 8)) & 0xff);
+            assertLe(least, load, "nobody available has less");
+            if (load == least) assertLe(place, (i + size - first) % size, "the first of equals");
+        }
     }
 
     function testFuzz_rotaStartIsWithinTheCrew(
@@ -353,7 +359,8 @@ contract CommunityWordsTest is Test {
     ) external pure {
         uint256 size = bound(size_, 0, 16);
         uint256 start = RotaMath.start(device, kind, number, round, shift, size);
-        assertTrue(size == 0 ? start == 0 : start < size, "a seat");
+        uint256 hash = uint256(keccak256(abi.encode(device, kind, number, round)));
+        assertEq(start, size == 0 ? 0 : addmod(hash, shift, size), "by the order's hash, one on with each shift");
     }
 
     /// @notice penalty monotone in lateness.
@@ -378,6 +385,114 @@ contract CommunityWordsTest is Test {
         assertGe(SlaMath.penaltyOf(terms, facts, excess), penalty, "arrival");
         (facts.lateArrival, facts.lateRestore) = (late[1], _plus(late[2], more));
         assertGe(SlaMath.penaltyOf(terms, facts, excess), penalty, "restore");
+    }
+
+    /// @notice 09: a redo earns nothing; a call-out is paid only to who came; what was refuted earns nothing.
+    function test_09_feesByOutcome() external {
+        (_terms.fee, _terms.callOutFee) = (100, 10);
+        uint96[12] memory fees = [uint96(100), 0, 100, 0, 0, 0, 10, 0, 0, 0, 0, 0];
+        for (uint256 i = 0; i < 12; ++i) {
+            RepairFacts memory facts;
+            facts.outcome = RepairOutcome(i / 4);
+            (facts.onSite, facts.redo) = ((i / 2) % 2 == 1, i % 2 == 1);
+            assertEq(SlaMath.feeOf(_terms, facts), fees[i], "fee");
+        }
+    }
+
+    function test_06_penaltyIsTheSumOfBegunMinutesUpToTheCap() external pure {
+        assertEq(SlaMath.begunMinutes(0), 0, "nothing");
+        assertEq(SlaMath.begunMinutes(1), 1, "a second is a minute");
+        assertEq(SlaMath.begunMinutes(60), 1, "a minute");
+        assertEq(SlaMath.begunMinutes(61), 2, "a minute and a second");
+        ServiceTerms memory terms;
+        (terms.responseRate, terms.arrivalRate, terms.restoreRate, terms.downtimeRate) = (2, 3, 5, 7);
+        (terms.redoPenalty, terms.penaltyCap) = (1_000, 5_000);
+        RepairFacts memory facts;
+        assertEq(SlaMath.penaltyOf(terms, facts, 0), 0, "punctual");
+        (facts.lateResponse, facts.lateArrival, facts.lateRestore) = (61, 121, 181);
+        assertEq(SlaMath.penaltyOf(terms, facts, 241), 2 * 2 + 3 * 3 + 4 * 5 + 5 * 7, "each at its rate");
+        facts.redo = true;
+        assertEq(SlaMath.penaltyOf(terms, facts, 0), 1_033, "and a redo");
+        facts.outcome = RepairOutcome.SelfCleared;
+        assertEq(SlaMath.penaltyOf(terms, facts, 0), 33, "a redo that nobody had to do");
+        (facts.outcome, facts.redo) = (RepairOutcome.Refuted, false);
+        assertEq(SlaMath.penaltyOf(terms, facts, 0), 1_033, "refuted");
+        (facts.lateResponse, facts.lateArrival, facts.lateRestore) = (0, 0, 48_000);
+        assertEq(SlaMath.penaltyOf(terms, facts, 0), 5_000, "just the cap");
+        facts.lateRestore = 48_001;
+        assertEq(SlaMath.penaltyOf(terms, facts, 0), 5_000, "never above it");
+    }
+
+    function test_punctualIsWhoWasLateNowhere() external pure {
+        for (uint256 i = 0; i < 6; ++i) {
+            RepairFacts memory facts;
+            if (i == 1) facts.lateResponse = 1;
+            if (i == 2) facts.lateArrival = 1;
+            if (i == 3) facts.lateRestore = 1;
+            if (i == 4) facts.redo = true;
+            if (i == 5) facts.outcome = RepairOutcome.Refuted;
+            assertEq(SlaMath.isPunctual(facts), i == 0, "punctual");
+        }
+    }
+
+    function testFuzz_factsAreTheStampsAgainstTheTerms(
+        CrewTerms memory terms,
+        uint24[3] memory stamps,
+        uint8 seat,
+        bool redo
+    ) external pure {
+        uint256 ended = uint256(stamps[2]) + 1;
+        uint256 order = OrderWords.fresh(1, 1, seat, 1, 1_000, redo).withRestored(1_000 + ended);
+        if (stamps[0] % 4 != 0) order = order.withAccepted(1_000 + uint256(stamps[0]));
+        if (stamps[1] % 4 != 0) order = order.withArrived(1_000 + uint256(stamps[1]));
+        RepairFacts memory facts = SlaMath.factsOf(order, TermsWords.pack(terms), RepairOutcome.Refuted);
+        assertEq(facts.lateResponse, _late(stamps[0], ended, terms.response), "response");
+        assertEq(facts.lateArrival, _late(stamps[1], ended, uint256(terms.response) + terms.arrival), "arrival");
+        assertEq(facts.onSite, stamps[1] % 4 != 0, "on site");
+        assertEq(facts.backup, seat == 254, "backup");
+        assertEq(facts.redo, redo, "redo");
+        assertEq(facts.openedAt, 1_000, "opening");
+        assertTrue(facts.outcome == RepairOutcome.Refuted, "outcome");
+    }
+
+    /// @dev What never happened, every fourth stamp here, is as late as the end.
+    function _late(uint256 stamp, uint256 ended, uint256 allowed) private pure returns (uint256) {
+        uint256 taken = stamp % 4 == 0 ? ended : stamp;
+        return taken > allowed ? taken - allowed : 0;
+    }
+
+    /// @notice 10, to the second: what one record holds after repairs, overlaps, false alarms and redos.
+    function test_10_recordsCountWhatHappened() external pure {
+        DeviceRecord memory record;
+        (record.coveredSince, record.lastUp) = (10_000, 10_000);
+        assertEq(
+            SlaMath.count(record, _repair(10_900, 11_000, RepairOutcome.Repaired, false), 9_000),
+            0,
+            "as promised"
+        );
+        assertEq(abi.encode(record), abi.encode(DeviceRecord(10_000, 11_000, 100, 100, 0, 1, 0, 0)), "a repair");
+        // 250 seconds more, 50 of them counted before: 300 of 1,200 covered, 120 are allowed.
+        assertEq(SlaMath.count(record, _repair(10_950, 11_200, RepairOutcome.Repaired, true), 9_000), 180, "beyond it");
+        assertEq(abi.encode(record), abi.encode(DeviceRecord(10_000, 11_200, 300, 350, 180, 2, 0, 1)), "an overlap");
+        assertEq(
+            SlaMath.count(record, _repair(11_000, 11_200, RepairOutcome.SelfCleared, false), 9_000),
+            0,
+            "only once"
+        );
+        assertEq(abi.encode(record), abi.encode(DeviceRecord(10_000, 11_200, 300, 350, 180, 2, 1, 1)), "a false alarm");
+        // 10 seconds more of 1,300: one second beyond what is allowed or was charged before.
+        record.chargedSeconds = 179;
+        assertEq(SlaMath.count(record, _repair(11_290, 11_300, RepairOutcome.Refuted, false), 9_000), 1, "one second");
+        assertEq(abi.encode(record), abi.encode(DeviceRecord(10_000, 11_300, 310, 350, 180, 2, 1, 1)), "a refuted one");
+    }
+
+    function _repair(
+        uint32 openedAt,
+        uint32 endedAt,
+        RepairOutcome outcome,
+        bool redo
+    ) private pure returns (RepairFacts memory facts) {
+        (facts.openedAt, facts.endedAt, facts.outcome, facts.redo) = (openedAt, endedAt, outcome, redo);
     }
 
     function _plus(uint32 a, uint32 b) private pure returns (uint32) {

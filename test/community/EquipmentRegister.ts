@@ -60,6 +60,48 @@ describe("EquipmentRegister", () => {
       );
     });
 
+    it("counts whoever holds two offices once, whichever they are, and takes all three", async () => {
+      const community = await fresh();
+      const { parties } = community;
+      const { owner, installer, manufacturer } = parties;
+      for (const account of [owner, installer, manufacturer])
+        for (const type of [CREDENTIAL.installer, CREDENTIAL.manufacturer])
+          await community.credentials.write.set([type, account.address, true]);
+      const shared = [
+        [{ ...parties, installer: owner }, ["owner", "installer"]],
+        [{ ...parties, manufacturer: owner }, ["owner", "manufacturer"]],
+        [{ ...parties, manufacturer: installer }, ["installer", "manufacturer"]],
+        [{ owner, installer: owner, manufacturer: owner }, ["owner", "installer", "manufacturer"]],
+      ] as const;
+      for (const [offices, by] of shared)
+        await refused(
+          community.register.write.install(
+            await installArguments({ ...community, parties: offices }, { index: 1, by: [...by] }),
+          ),
+          "EquipmentTwoOfThreeMissing",
+        );
+      // With the third office filled by another, it is two again.
+      for (const [i, [offices]] of shared.slice(0, 3).entries())
+        await installDevice(
+          { ...community, parties: offices },
+          { index: 2 + i, by: ["owner", "installer", "manufacturer"] },
+        );
+      await installDevice(community, { index: 5, by: ["owner", "installer", "manufacturer"] });
+    });
+
+    it("takes each party's own signature only, until the second of the deadline", async () => {
+      const community = await fresh();
+      const { register, test } = community;
+      const deadline = (await chainTime(community)) + 100;
+      const [installation, a, b, certificate, approvals] = await installArguments(community, { index: 1, deadline });
+      const swapped = { ...approvals, owner: approvals.installer };
+      await refused(register.write.install([installation, a, b, certificate, swapped]), "EquipmentTwoOfThreeMissing");
+      await test.setNextBlockTimestamp({ timestamp: BigInt(deadline) });
+      await register.write.install([installation, a, b, certificate, approvals]);
+      expect(await register.read.deviceCount()).to.equal(1);
+      expect(await register.read.deviceOfKey([(await register.read.stateOf([1])).key])).to.equal(1);
+    });
+
     it("counts an account in two offices once", async () => {
       const community = await fresh();
       const { parties } = community;
@@ -111,6 +153,20 @@ describe("EquipmentRegister", () => {
         );
       await installDevice(community, { index: 1 });
       await installDevice(community, { index: 2, profile: { critical: true, partner: 1 } });
+      // One good value is enough; a partner nobody needs to hear may be anything; nobody is the own partner.
+      await installDevice(community, { index: 3, profile: { low: 0, high: 100, band: 50, partner: 99 } });
+      await refused(
+        community.register.write.install(
+          await installArguments(community, { index: 4, profile: { low: 0, high: 99, band: 50 } }),
+        ),
+        "EquipmentProfileInvalid",
+      );
+      await refused(
+        community.register.write.install(
+          await installArguments(community, { index: 4, profile: { critical: true, partner: 4 } }),
+        ),
+        "EquipmentProfileInvalid",
+      );
     });
   });
 
@@ -176,7 +232,10 @@ describe("EquipmentRegister", () => {
         const { community, device, now } = await installed();
         const good = next(community, device, now, 5);
         const forged = { ...next(community, device, now, 6), a: good.a };
-        await community.register.write.submitBatch([[good, good, forged, next(community, device, now, 7)]]);
+        const batch = [good, good, forged, next(community, device, now, 7)];
+        const { result } = await community.register.simulate.submitBatch([batch]);
+        expect(result).to.equal(2n);
+        await community.register.write.submitBatch([batch]);
         const state = await community.register.read.stateOf([1]);
         expect(state.counter).to.equal(3);
       });
@@ -196,11 +255,27 @@ describe("EquipmentRegister", () => {
         await refused(register.read.checkRun([[{ ...first, a: second.a }]]), "EquipmentReadingUnsigned");
         const future = next(community, device, now + 1_000, 5);
         await refused(register.read.checkRun([[future]]), "EquipmentReadingFromFuture");
-        await register.write.submitRun([run]);
+        const other = await installDevice(community, { index: 2, curve });
+        const mixed = next(community, { ...other, counter: 1 }, now - 5, 5);
+        await refused(register.read.checkRun([[first, mixed]]), "EquipmentRunBroken");
+        const back = signed(community, device, { device: 1, counter: 2, observedAt: now - 11, value: 5 });
+        await refused(register.read.checkRun([[first, back]]), "EquipmentRunBroken");
+        // Part of it is known already: only what is new counts.
+        await register.write.record([first]);
+        const hash = await register.write.submitRun([run]);
+        const event = await emitted(community, hash, register, "ReadingAccepted");
+        expect(event).to.deep.include({ device: 1, reading: third.reading, status: NORMAL });
         expect((await register.read.stateOf([1])).counter).to.equal(3);
-        // The same run again changes nothing and is still a proof.
-        await register.write.submitRun([run]);
+        // The same run again changes nothing, says nothing and is still a proof.
+        const again = await community.client.getTransactionReceipt({ hash: await register.write.submitRun([run]) });
+        expect(again.logs).to.deep.equal([]);
         expect((await register.read.stateOf([1])).counter).to.equal(3);
+        // A minute ahead is heard in a run, too, and not a second more.
+        const ahead = [next(community, device, now + 1_061, 5)];
+        await community.test.setNextBlockTimestamp({ timestamp: BigInt(now + 1_000) });
+        await refused(register.write.submitRun([ahead], { gas: 300_000n }), "EquipmentReadingFromFuture");
+        await community.test.setNextBlockTimestamp({ timestamp: BigInt(now + 1_001) });
+        await register.write.submitRun([ahead]);
       });
     });
   }
@@ -305,6 +380,13 @@ describe("EquipmentRegister", () => {
       await refused(register.write.record([before]), "EquipmentReadingUnsigned");
       const renewed = { ...device, curve: "p256" as const, privateKey };
       await register.write.record([next(community, renewed, readyAt as number, 5)]);
+      const { key } = await register.read.stateOf([1]);
+      expect(await register.read.deviceOfKey([key])).to.equal(1);
+      await refused(register.write.applyKey([1]), "EquipmentKeyChangeNotReady");
+      await refused(
+        register.write.install(await installArguments(community, { index: 77, curve: "p256" })),
+        "EquipmentKeyTaken",
+      );
     });
 
     it("is stopped by any one of the three within the delay, by nobody else", async () => {
@@ -346,12 +428,13 @@ describe("EquipmentRegister", () => {
       const { register } = community;
       const device = await installDevice(community, { index: 1 });
       const now = await chainTime(community);
-      await register.write.record([next(community, device, now, 5)]);
+      await register.write.record([next(community, device, now, 1_001)]);
+      expect((await register.read.stateOf([1])).streak).to.equal(1);
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(now + 86_400) });
       await refused(register.write.markOffline([1], { gas: 200_000n }), "EquipmentNotOverdue");
       const hash = await register.write.markOffline([1]);
       expect((await emitted(community, hash, register, "DeviceWentOffline")).lastSeenAt).to.equal(now);
-      expect((await register.read.stateOf([1])).status).to.equal(OFFLINE);
+      expect(await register.read.stateOf([1])).to.deep.include({ status: OFFLINE, streak: 0, outFor: 0, counter: 1 });
       await refused(register.write.markOffline([1]), "EquipmentNotOverdue");
       await register.write.submitRun([goodRun(community, device, await chainTime(community))]);
       expect((await register.read.stateOf([1])).status).to.equal(NORMAL);

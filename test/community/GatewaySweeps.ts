@@ -218,6 +218,82 @@ describe("GatewaySweeps", () => {
         );
     });
 
+    it("counts the device's hold-off on top of the grace, to the second", async () => {
+      for (const [first, proven] of [
+        [240, true],
+        [241, false],
+      ] as const) {
+        const world = await fresh();
+        const { community, gateway, start } = world;
+        const slow = await installDevice(community, { index: 2, profile: { holdOff: 60 } });
+        await community.sweeps.write.seat([gateway.address, 40, 2], { account: community.parties.owner });
+        const seatedAt = await chainTime(community);
+        const run = outside(world, slow, [seatedAt + first, seatedAt + 900]);
+        await sweepAt(world, seatedAt + 900, 0n);
+        const history = [{ word: 0n, changedAt: seatedAt + 900, formerHour: 0 }];
+        const exposed = community.sweeps.write.expose([gateway.address, run, NOTHING, history]);
+        if (proven) await exposed;
+        else await refused(exposed, "GatewayLieUnproven");
+        expect(seatedAt).to.be.greaterThan(start - 1);
+      }
+    });
+
+    for (const changed of [false, true])
+      it(`stands until the hour of the last repetition${changed ? ", of which the next change still tells" : ""}`, async () => {
+        for (const [before, proven] of [
+          [600, true],
+          [599, false],
+        ] as const) {
+          const world = await fresh();
+          const { community, device, gateway, start } = world;
+          await sweepAt(world, start + 10, 0n);
+          const run = outside(world, device, [start + HOUR - before, start + HOUR + 300]);
+          await repeatAt(world, start + HOUR + 40);
+          const history = [{ word: 0n, changedAt: start + 10, formerHour: 0 }];
+          if (changed) {
+            await sweepAt(world, start + 5 * HOUR, 1n << BigInt(SEAT));
+            history.push({
+              word: 1n << BigInt(SEAT),
+              changedAt: start + 5 * HOUR,
+              formerHour: (start + HOUR) / HOUR,
+            });
+          } else await travelTo(community, start + HOUR + 300);
+          const exposed = community.sweeps.write.expose([gateway.address, run, NOTHING, history]);
+          if (proven) await exposed;
+          else await refused(exposed, "GatewayLieUnproven");
+        }
+      });
+
+    it("is shown from any change in the chain on, by the head before it", async () => {
+      const world = await fresh();
+      const { device, gateway, start } = world;
+      const first = { word: 1n << BigInt(SEAT), changedAt: start + 10, formerHour: 0 };
+      await sweepAt(world, first.changedAt, first.word);
+      const second = { word: 0n, changedAt: start + 900, formerHour: Math.floor(start / HOUR) };
+      const run = outside(world, device, [start + 100, start + 900]);
+      await sweepAt(world, second.changedAt, second.word);
+      const head = nextSweepHead(NOTHING, first);
+      await world.community.sweeps.write.expose([gateway.address, run, head, [second]]);
+    });
+
+    it("of a device that sits elsewhere, or nowhere, is not this gateway's", async () => {
+      const world = await fresh();
+      const { community, device, gateway, start } = world;
+      const { sweeps, parties } = community;
+      const other = wallet(community, 9).account;
+      await sweeps.write.join({ account: other, value: BOND });
+      await sweeps.write.serve([parties.owner.address, true], { account: other });
+      await sweeps.write.seat([other.address, SEAT, 1], { account: parties.owner });
+      const free = await installDevice(community, { index: 2 });
+      await sweepAt(world, start + 900, 0n);
+      const history = [{ word: 0n, changedAt: start + 900, formerHour: 0 }];
+      for (const moved of [device, free]) {
+        const run = outside(world, moved, [start + 100, start + 900]);
+        await refused(sweeps.write.expose([gateway.address, run, NOTHING, history]), "GatewayLieUnproven");
+      }
+      expect(await sweeps.read.deviceAt([gateway.address, SEAT])).to.equal(0);
+    });
+
     it("does not fall on a gateway that got the seat later", async () => {
       const world = await fresh();
       const { community, gateway, start } = world;
@@ -238,12 +314,48 @@ describe("GatewaySweeps", () => {
       await refused(sweeps.write.withdraw({ account: gateway }), "GatewayNothingDue");
       const hash = await sweeps.write.resign({ account: gateway });
       const { withdrawableAt } = await emitted(community, hash, sweeps, "GatewayLeaving");
+      expect(withdrawableAt).to.equal((await chainTime(community)) + 30 * 86_400);
+      expect((await sweeps.read.gatewayOf([gateway.address]))[2]).to.equal(false);
       await refused(sweeps.write.repeatSweep([ROOT], { account: gateway }), "GatewayNotServing");
+      await refused(
+        sweeps.write.seat([gateway.address, 3, 1], { account: community.parties.owner }),
+        "GatewayNotServing",
+      );
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(withdrawableAt as number) - 1n });
       await refused(sweeps.write.withdraw({ account: gateway, gas: 200_000n }), "GatewayNothingDue");
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(withdrawableAt as number) });
       await sweeps.write.withdraw({ account: gateway });
       expect(await community.client.getBalance({ address: sweeps.address })).to.equal(0n);
+      expect(await sweeps.read.balanceOf([gateway.address])).to.equal(0n);
+      await refused(sweeps.write.join({ account: gateway, value: BOND }), "GatewayNotServing");
+    });
+
+    it("has nothing left to lose once the bond is out", async () => {
+      const world = await fresh();
+      const { community, device, gateway, start } = world;
+      const { sweeps } = community;
+      const run = outside(world, device, [start + 100, start + 900]);
+      await sweepAt(world, start + 900, 0n);
+      await sweeps.write.resign({ account: gateway });
+      await travelTo(community, (await chainTime(community)) + 30 * 86_400);
+      await sweeps.write.withdraw({ account: gateway });
+      const history = [{ word: 0n, changedAt: start + 900, formerHour: 0 }];
+      await refused(sweeps.write.expose([gateway.address, run, NOTHING, history]), "GatewayNotServing");
+    });
+
+    it("and one that serves keeps serving while it draws a reward for another's lie", async () => {
+      const world = await fresh();
+      const { community, device, gateway, start } = world;
+      const { sweeps } = community;
+      const other = wallet(community, 9).account;
+      await sweeps.write.join({ account: other, value: BOND });
+      const run = outside(world, device, [start + 100, start + 900]);
+      await sweepAt(world, start + 900, 0n);
+      const history = [{ word: 0n, changedAt: start + 900, formerHour: 0 }];
+      await sweeps.write.expose([gateway.address, run, NOTHING, history], { account: other });
+      await sweeps.write.withdraw({ account: other });
+      await sweeps.write.sweep([0n, ROOT], { account: other });
+      expect((await sweeps.read.gatewayOf([other.address]))[2]).to.equal(true);
     });
 
     it("can be exposed until then, and loses it", async () => {

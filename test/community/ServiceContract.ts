@@ -102,6 +102,10 @@ describe("ServiceContract", () => {
       const owner = parties.owner.address;
       const by = contractor(community);
       await refused(service.write.offer([...key(community), owner, ETH_TERMS]), "ServiceOfferRefused");
+      await service.simulate.offer(
+        [...key(community), owner, { ...ETH_TERMS, availabilityBp: 10_000, notice: 86_400 }],
+        { account: by.account.address },
+      );
       for (const bad of [{ availabilityBp: 10_001 }, { notice: 86_399 }])
         await refused(
           service.write.offer([...key(community), owner, { ...ETH_TERMS, ...bad }], by),
@@ -255,6 +259,57 @@ describe("ServiceContract", () => {
     });
   });
 
+  it("keeps the backup's fee in arrears too, after the contractor's, and pays each only once", async () => {
+    const { community, crew, device } = await fresh();
+    await agree(community, crew, { ...ETH_TERMS, fee: 2n * 10n ** 19n, penaltyCap: 0n });
+    const second = await installDevice(community, { index: 2, profile: { heartbeatGap: 0 } });
+    for (const { id } of [device, second]) await cover(community, crew, id);
+    const { orders, service } = community;
+    await repair(community, device);
+    await settle(community, device);
+    await orders.write.report([next(community, second, await chainTime(community), 1_400)]);
+    await travelTo(community, (await chainTime(community)) + 3 * TERMS.response + 10);
+    await orders.write.escalate([2, 0]);
+    const backup = { account: wallet(community, 5).account };
+    await orders.write.arriveAtSite([2, 0], backup);
+    await orders.write.claimRepaired([2, 0, 1, EVIDENCE], backup);
+    const end = (await chainTime(community)) + TERMS.verifySpan + 1;
+    await travelTo(community, end);
+    await orders.write.proveRepair([2, 0, goodRun(community, second, end), []]);
+    await settle(community, second);
+    const ETH = 10n ** 18n;
+    const owed = { contractorDue: 10n * ETH, contractorArrears: 10n * ETH, backupDue: 0n, backupArrears: 20n * ETH };
+    expect(await agreement(community)).to.deep.include({ ...owed, escrow: 0n });
+    await service.write.fund([...key(community), 0n], { value: 10n * ETH });
+    expect(await agreement(community)).to.deep.include({
+      ...owed,
+      contractorDue: 20n * ETH,
+      contractorArrears: 0n,
+      escrow: 0n,
+    });
+    await service.write.fund([...key(community), 0n], { value: 19n * ETH });
+    expect(await agreement(community)).to.deep.include({ backupDue: 19n * ETH, backupArrears: ETH, escrow: 0n });
+    await service.write.fund([...key(community), 0n], { value: 2n * ETH });
+    expect(await agreement(community)).to.deep.include({ backupDue: 20n * ETH, backupArrears: 0n, escrow: ETH });
+    for (const by of [backup, contractor(community)]) {
+      await service.write.draw(key(community), by);
+      await refused(service.write.draw(key(community), by), "ServiceNothingDue");
+    }
+    expect(await agreement(community)).to.deep.include({ contractorDue: 0n, backupDue: 0n, escrow: ETH });
+    await expectConserved(community);
+  });
+
+  it("gives figures of a device before its first repair, and of the first second", async () => {
+    const { community, crew } = await fresh();
+    await agree(community, crew);
+    await cover(community, crew, 1);
+    const { service } = community;
+    const performance = async () => service.read.performanceOf([...key(community), 1], { blockTag: "latest" });
+    expect(await performance()).to.deep.equal([0n, 0n, 10_000n]);
+    await travelTo(community, (await chainTime(community)) + 500);
+    expect(await performance()).to.deep.equal([0n, 500n, 10_000n]);
+  });
+
   describe("the retainer", () => {
     it("is paid for whole periods that the escrow can pay, on anyone's call", async () => {
       const { community, crew } = await fresh();
@@ -296,6 +351,42 @@ describe("ServiceContract", () => {
       await service.write.draw(key(community), contractor(community));
       await expectConserved(community);
       expect(await community.client.getBalance({ address: service.address })).to.equal(0n);
+    });
+
+    it("pays retainers up to it and not beyond", async () => {
+      const { community, crew } = await fresh();
+      await agree(community, crew);
+      const { service } = community;
+      const { startedAt } = await agreement(community);
+      await community.test.setNextBlockTimestamp({ timestamp: BigInt(startedAt + PERIOD - 1) });
+      await service.write.giveNotice(key(community), contractor(community));
+      const { endsAt } = await agreement(community);
+      expect(endsAt).to.equal(startedAt + PERIOD - 1 + ETH_TERMS.notice);
+      await travelTo(community, startedAt + 10 * PERIOD);
+      const paid = await emitted(community, await service.write.payRetainer(key(community)), service, "RetainerPaid");
+      expect(paid).to.deep.include({ amount: ETH_TERMS.retainer, until: startedAt + PERIOD });
+      await refused(service.write.payRetainer(key(community)), "ServiceRetainerNotDue");
+    });
+
+    it("still pays what was opened in its last second, and counts without money what was opened in its first", async () => {
+      for (const late of [0, 1]) {
+        const { community, device } = await agreed();
+        await community.service.write.giveNotice(key(community), contractor(community));
+        const { endsAt } = await agreement(community);
+        await travelTo(community, endsAt - 5);
+        const reading = next(community, device, endsAt - 5, 1_400);
+        await community.test.setNextBlockTimestamp({ timestamp: BigInt(endsAt - 1 + late) });
+        await community.orders.write.report([reading]);
+        const { seat } = await community.orders.read.orderOf([1, 0]);
+        const by = { account: seatAccount(community, seat) };
+        await community.orders.write.arriveAtSite([1, 0], by);
+        await community.orders.write.claimRepaired([1, 0, 1, EVIDENCE], by);
+        const end = (await chainTime(community)) + TERMS.verifySpan + 1;
+        await travelTo(community, end);
+        await community.orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
+        expect((await settle(community, device)).fee).to.equal(late === 0 ? ETH_TERMS.fee : 0n);
+        expect((await community.service.read.recordOf([...key(community), 1])).repairs).to.equal(1);
+      }
     });
 
     it("ends fees and penalties for what opens afterwards", async () => {

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import hre from "hardhat";
-import type { Hex } from "viem";
+import { encodeAbiParameters, type Hex, keccak256 } from "viem";
 import { assign } from "../../packages/sdk/src/community/rota.ts";
 import {
   agree,
+  approve,
   chainTime,
   type Community,
   cover,
@@ -14,6 +15,7 @@ import {
   installDevice,
   next,
   type PlayedDevice,
+  PROFILE,
   seatAccount,
   TERMS,
   travelTo,
@@ -333,6 +335,7 @@ describe("WorkOrders", () => {
       const hash = await community.orders.write.escalate([1, LIMITS]);
       const event = await emitted(community, hash, community.orders, "OrderReassigned");
       expect(event).to.deep.include({ level: 2, seat: LEAD });
+      expect((await community.orders.read.figuresOf([1])).loads).to.equal(0n);
     });
 
     it("gives the same order whether called at every deadline or once after all of them", async () => {
@@ -418,13 +421,22 @@ describe("WorkOrders", () => {
       const hash = await orders.write.decline([1, LIMITS], await assignee(community, 1));
       await emitted(community, hash, orders, "OrderDeclined");
       expect((await emitted(community, hash, orders, "RotaPointLost")).points).to.equal(1);
-      const second = (await orderOf(community, 1)).seat;
+      const { seat: second, openedAt } = await orderOf(community, 1);
       expect(second).to.not.equal(first);
+      // What every client computes: the shift given up, the load gone, another round.
+      expect((await orders.read.availabilityOf([1, 0])) & (1n << BigInt(first))).to.equal(0n);
+      const figures = { ...(await orders.read.figuresOf([1])), loads: 0n };
+      const again = { device: 1, kind: LIMITS, number: 1, round: first + 1 };
+      const predicted = assign(figures, await orders.read.availabilityOf([1, 0]), again, await chainTime(community));
+      expect(predicted).to.deep.equal({ level: 1, seat: second });
+      expect((await orderOf(community, 1)).stageAt).to.equal(openedAt);
       await orders.write.decline([1, LIMITS], await assignee(community, 1));
       await orders.write.decline([1, LIMITS], await assignee(community, 1));
       expect(await orderOf(community, 1)).to.deep.include({ level: 2, seat: LEAD });
       expect((await orders.read.figuresOf([1])).loads).to.equal(0n);
       expect((await orders.read.seatOf([1, first]))[1]).to.equal(1);
+      // The lead cannot decline, only let time pass.
+      await refused(orders.write.decline([1, LIMITS], await assignee(community, 1)), "OrderWrongState");
     });
 
     it("goes to the lead when nobody is on duty", async () => {
@@ -454,6 +466,50 @@ describe("WorkOrders", () => {
       await refused(orders.write.removeMember([1, LEAD as number], principal), "CrewNotSeatHolder");
     });
 
+    it("frees a seat for another, who begins with a clean record; the seats beside it stay", async () => {
+      const { community, device } = await fresh();
+      const { orders, credentials } = community;
+      const principal = { account: wallet(community, 3).account };
+      await report(community, device);
+      const { seat } = await orderOf(community, 1);
+      await orders.write.decline([1, LIMITS], await assignee(community, 1));
+      expect(await orders.read.seatOf([1, seat])).to.deep.equal([seatAccount(community, seat).address, 1]);
+      const before = await orders.read.figuresOf([1]);
+      // The principal may take a seat back at any time, licence or not.
+      await orders.write.removeMember([1, seat], principal);
+      const between = await orders.read.figuresOf([1]);
+      expect([between.size, between.active]).to.deep.equal([3, before.active & ~(1 << seat)]);
+      const newcomer = wallet(community, 15).account;
+      await credentials.write.set([CREDENTIAL.technician, newcomer.address, true]);
+      await orders.write.addMember([1, newcomer.address], principal);
+      const after = await orders.read.figuresOf([1]);
+      expect([after.size, after.active]).to.deep.equal([before.size, before.active]);
+      expect(await orders.read.seatOf([1, seat])).to.deep.equal([newcomer.address, 0]);
+    });
+
+    it("keeps one bit for each member and shift", async () => {
+      const { community } = await fresh();
+      const { orders } = community;
+      await orders.write.setAvailability([1, 2, 1, 0b101], { account: seatAccount(community, 2) });
+      await orders.write.setAvailability([1, 1, 1, 0b110], { account: seatAccount(community, 1) });
+      const word = (1n << 2n) | (1n << 34n) | (1n << 17n) | (1n << 33n);
+      expect(await orders.read.availabilityOf([1, 1])).to.equal(word);
+      await orders.write.setAvailability([1, 1, 1, 0b010], { account: seatAccount(community, 1) });
+      expect(await orders.read.availabilityOf([1, 1])).to.equal(word & ~(1n << 33n));
+      await refused(
+        orders.write.setAvailability([1, LEAD as number, 1, 1], { account: seatAccount(community, LEAD as number) }),
+        "CrewNotSeatHolder",
+      );
+    });
+
+    it("of a crew that nobody founded names the lead's empty seat, and time does not help", async () => {
+      const { community } = await fresh();
+      const orphan = await installDevice(community, { index: 9, profile: { crew: 9 } });
+      await report(community, orphan);
+      expect(await orderOf(community, orphan.id)).to.deep.include({ level: 2, seat: LEAD, crew: 9 });
+      expect((await community.orders.read.seatOf([9, LEAD as number]))[0]).to.match(/^0x0{40}$/);
+    });
+
     it("takes availability in advance only, from the member only", async () => {
       const { community } = await fresh();
       const { orders } = community;
@@ -480,8 +536,21 @@ describe("WorkOrders", () => {
       await refused(found({}, 3_599), "CrewTermsInvalid");
       await refused(found({}, 28_800, none), "CrewTermsInvalid");
       await refused(found({ verifyCount: 1 }), "CrewTermsInvalid");
+      await refused(found({ verifyWindow: TERMS.verifySpan - 1 }), "CrewTermsInvalid");
+      await refused(found({ warranty: TERMS.confirmWindow - 1 }), "CrewTermsInvalid");
+      await refused(community.orders.write.foundCrew([lead, none as `0x${string}`, 28_800, TERMS]), "CrewTermsInvalid");
       await emitted(community, await found({}), community.orders, "CrewFounded");
       expect(await community.orders.read.termsOf([2])).to.deep.equal({ ...TERMS });
+      const shortest = { verifyCount: 2, verifyWindow: TERMS.verifySpan, warranty: TERMS.confirmWindow };
+      await found(shortest, 3_600);
+      expect(await community.orders.read.termsOf([3])).to.deep.equal({ ...TERMS, ...shortest });
+      const { shiftLength, epoch, verifySpan, verifyCount } = await community.orders.read.figuresOf([3]);
+      expect([shiftLength, epoch, verifySpan, verifyCount]).to.deep.equal([
+        3_600,
+        await chainTime(community),
+        TERMS.verifySpan,
+        2,
+      ]);
     });
   });
 
@@ -501,6 +570,35 @@ describe("WorkOrders", () => {
       await travelTo(community, (await chainTime(community)) + TERMS.warranty);
       await report(community, device);
       expect(await orderOf(community, 1)).to.deep.include({ number: 3, redo: false });
+    });
+
+    it("is no matter of another crew: its first order of a device is paid", async () => {
+      const { community, device } = await fresh();
+      await toRestored(community, device);
+      await foundCrew(community, 1, 12);
+      const profile = { ...PROFILE, crew: 2 };
+      const message = { device: 1, profile, sequence: 0n, deadline: 2 ** 40 - 1 };
+      const both = await approve(community, ["owner", "installer"], "Adjustment", message, message.deadline);
+      await community.register.write.adjust([1, profile, both]);
+      await report(community, device);
+      expect(await orderOf(community, 1)).to.deep.include({ number: 2, crew: 2, redo: false });
+    });
+
+    it("is opened by the register's knowledge only when the device spoke after the end", async () => {
+      for (const after of [0, 1]) {
+        const { community, device } = await fresh();
+        const { orders, register, test } = community;
+        await report(community, device);
+        const end = (await orderOf(community, 1)).openedAt + TERMS.verifySpan + 10;
+        await travelTo(community, end - 2);
+        const run = goodRun(community, device, end - 5);
+        await register.write.record([next(community, device, end + after, 1_400)]);
+        await test.setNextBlockTimestamp({ timestamp: BigInt(end) });
+        await orders.write.selfClear([1, LIMITS, run, []]);
+        expect((await orderOf(community, 1)).state).to.equal(STATE.selfCleared);
+        if (after === 0) await refused(orders.write.open([1, LIMITS]), "OrderWithoutFault");
+        else await orders.write.open([1, LIMITS]);
+      }
     });
 
     it("before the confirm window is over settles the first order and links the second", async () => {
@@ -653,6 +751,40 @@ describe("WorkOrders", () => {
       await refused(orders.write.dispute([1, LIMITS], { account, value, gas: 500_000n }), "OrderNotDisputable");
     });
 
+    it("may dispute in the last second of the window, in which nobody can settle yet", async () => {
+      const { community, device, residents } = await fresh();
+      const { orders, test } = community;
+      const { hash } = await toRestored(community, device);
+      const { timestamp } = await community.client.getBlock({
+        blockNumber: (await community.client.getTransactionReceipt({ hash })).blockNumber,
+      });
+      const last = timestamp + BigInt(TERMS.confirmWindow);
+      await test.setNextBlockTimestamp({ timestamp: last });
+      await refused(orders.write.settle([1, LIMITS], { gas: 500_000n }), "OrderNotDue");
+      await connection.networkHelpers.loadFixture(fixture);
+      device.counter = 0;
+      await toRestored(community, device);
+      const until = (await chainTime(community)) + TERMS.confirmWindow;
+      await test.setNextBlockTimestamp({ timestamp: BigInt(until) });
+      const [account] = residents as [(typeof residents)[0]];
+      await orders.write.dispute([1, LIMITS], { account, value: 10n ** 16n });
+      expect(await orderOf(community, 1)).to.deep.include({ state: STATE.disputed, stageAt: until });
+    });
+
+    it("cannot confirm in advance: only what they say after the proof counts", async () => {
+      const { community, device, residents } = await fresh();
+      const { forum, orders } = community;
+      const { claimedAt } = await toVerifying(community, device);
+      for (const account of residents.slice(0, 3)) await forum.write.say([1, 1], { account });
+      const end = claimedAt + TERMS.verifySpan + 1;
+      await travelTo(community, end);
+      await orders.write.proveRepair([1, LIMITS, goodRun(community, device, end), []]);
+      await lotFalls(community, [1, LIMITS], false);
+      await refused(orders.write.settle([1, LIMITS]), "OrderNotDue");
+      for (const account of residents.slice(0, 3)) await forum.write.say([1, 1], { account });
+      await orders.write.settle([1, LIMITS]);
+    });
+
     it("are on the roll with their community's credential, and leave it with it", async () => {
       const { community, residents } = await fresh();
       const { forum, credentials, parties } = community;
@@ -671,6 +803,117 @@ describe("WorkOrders", () => {
       await credentials.write.set([type, first.address, true]);
       const hash = await forum.write.enrol([home], { account: first });
       expect((await emitted(community, hash, forum, "ResidentEnrolled")).index).to.equal(4);
+      // Who was struck left the place to the last, who can be struck from there.
+      const last = (residents[4] as (typeof residents)[0]).address;
+      const roll = async () => Promise.all([0, 1, 2, 3, 4, 5].map((index) => forum.read.residentAt([home, index])));
+      expect((await roll())[0]?.toLowerCase()).to.equal(last.toLowerCase());
+      await credentials.write.set([type, last, false]);
+      await forum.write.strike([home, last]);
+      expect((await roll()).map((account) => account.toLowerCase())).to.deep.equal([
+        ...[first, residents[1], residents[2], residents[3]].map((account) => account?.address.toLowerCase()),
+        `0x${"00".repeat(20)}`,
+        `0x${"00".repeat(20)}`,
+      ]);
+      await refused(forum.write.strike([home, last]), "ForumNotResident");
+      expect(await forum.read.isResident([home, first.address])).to.equal(true);
+      expect(await forum.read.isResident([home, last])).to.equal(false);
+    });
+
+    it("agree when all of a small community say so; what was said a day ago to the second still counts", async () => {
+      const { community, residents } = await fresh();
+      const { forum, credentials, parties, test } = community;
+      const home = parties.owner.address;
+      for (const { address } of residents.slice(2)) {
+        await credentials.write.set([CREDENTIAL.resident(home), address, false]);
+        await forum.write.strike([home, address]);
+      }
+      const [first, second] = residents as [(typeof residents)[0], (typeof residents)[0]];
+      for (let round = 0; round < 2; round++) {
+        await forum.write.say([1, 0], { account: first });
+        const firstAt = await chainTime(community);
+        await test.setNextBlockTimestamp({ timestamp: BigInt(firstAt + 86_400) });
+        const hash = await forum.write.say([1, 0], { account: second });
+        await emitted(community, hash, forum, "ResidentsAgreed");
+        expect(await forum.read.agreedAt([1, 0])).to.equal(firstAt + 86_400);
+      }
+    });
+
+    it("split or silent, leave the device's evidence standing; one voice alone decides when time is up", async () => {
+      for (const [votes, upheld] of [
+        [[true, false], false],
+        [[true], true],
+        [[false], false],
+      ] as const) {
+        const { community, id, panel } = await disputed();
+        const { forum, test } = community;
+        for (const [i, vote] of votes.entries())
+          await forum.write.vote([id, vote], { account: panel[i] as `0x${string}` });
+        const { voteUntil } = await forum.read.disputeOf([id]);
+        await travelTo(community, voteUntil);
+        expect(await forum.read.verdictOf([id])).to.deep.equal([false, false]);
+        await test.mine({ blocks: 1 });
+        expect(await forum.read.verdictOf([id])).to.deep.equal([true, upheld]);
+      }
+    });
+
+    it("vote until the last second of the panel's time", async () => {
+      const { community, id, panel } = await disputed();
+      const { forum, test } = community;
+      const { voteUntil } = await forum.read.disputeOf([id]);
+      const [early, late] = panel as [Hex, Hex];
+      await test.setNextBlockTimestamp({ timestamp: BigInt(voteUntil) });
+      await forum.write.vote([id, true], { account: early });
+      await test.setNextBlockTimestamp({ timestamp: BigInt(voteUntil) + 1n });
+      await refused(forum.write.vote([id, true], { account: late, gas: 300_000n }), "ForumNoVote");
+    });
+
+    it("are drawn from the second block on; a small community fills as many seats as it can", async () => {
+      const { community, residents } = await fresh();
+      const { forum, credentials, parties, test } = community;
+      const home = parties.owner.address;
+      for (const { address } of residents.slice(3)) {
+        await credentials.write.set([CREDENTIAL.resident(home), address, false]);
+        await forum.write.strike([home, address]);
+      }
+      const court = wallet(community, 15).account;
+      const [plaintiff, ...others] = residents.slice(0, 3).map(({ address }) => address) as [Hex, Hex, Hex];
+      const reference = `0x${"0c".repeat(32)}` as const;
+      await forum.write.openDispute([reference, home, plaintiff], { account: court, value: 10n ** 16n });
+      const id = await forum.read.disputeId([court.address, reference]);
+      await refused(forum.write.drawPanel([id], { gas: 500_000n }), "ForumDrawNotReady");
+      await forum.write.drawPanel([id]);
+      const { panel, drawFrom } = await forum.read.disputeOf([id]);
+      expect(BigInt(drawFrom)).to.equal(await community.client.getBlockNumber({ cacheTime: 0 }));
+      const seated = panel.map((member) => member.toLowerCase());
+      expect(seated.slice(0, 2).sort()).to.deep.equal(others.map((member) => member.toLowerCase()).sort());
+      expect(seated[2]).to.match(/^0x0{40}$/);
+      const empty = `0x${"0d".repeat(32)}` as const;
+      await forum.write.openDispute([empty, court.address, plaintiff], { account: court, value: 10n ** 16n });
+      await test.mine({ blocks: 3 });
+      const lonely = await forum.read.disputeId([court.address, empty]);
+      await refused(forum.write.drawPanel([lonely]), "ForumDrawNotReady");
+    });
+
+    it("see the lot as anyone can compute it, and an inspection opens once", async () => {
+      const { community } = await fresh();
+      const { forum, parties, test, client } = community;
+      const court = { account: wallet(community, 15).account };
+      const seen = new Set<boolean>();
+      for (let i = 1; i < 40 && seen.size < 2; i++) {
+        const reference = `0x${i.toString(16).padStart(64, "0")}` as const;
+        const hash = await forum.write.nominate([reference], court);
+        const { id, drawBlock } = await emitted(community, hash, forum, "RepairNominated");
+        await test.mine({ blocks: 3 });
+        const lot = (await client.getBlock({ blockNumber: BigInt(drawBlock as number) })).hash;
+        const draw = keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "bytes32" }], [lot, id as Hex]));
+        const chosen = BigInt(draw) % 8n === 0n;
+        expect(await forum.read.lotOf([id as Hex])).to.deep.equal([true, chosen]);
+        seen.add(chosen);
+        const open = () => forum.write.openInspection([reference, parties.owner.address], court);
+        if (chosen) await open();
+        await refused(open(), "ForumNotChosen");
+      }
+      expect(seen.size).to.equal(2);
     });
 
     it("count once in a round, and a new round begins after a day", async () => {

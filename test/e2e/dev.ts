@@ -29,27 +29,31 @@ describe("npm run dev", () => {
       child.on("close", () => reject(new Error(output)));
     });
 
-    const url = /at (http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1];
-    const feed = /live feed (0x[0-9a-f]{64})/.exec(output)?.[1] as `0x${string}`;
-    const client = createPublicClient({ transport: http(url) });
-    const deployment = parseDeployment(
-      readFileSync(join(ROOT, "deploy", "deployments", "dev", "addresses.json"), "utf8"),
-    );
-    const address = addressOf(deployment, "SensorFeeds");
-    const latest = async (): Promise<number> => (await tryReadFeed(client, { address, feed })).round?.round ?? 0;
-    const seen = await latest();
-    for (let i = 0; i < 100 && (await latest()) <= seen + 1; i++)
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(await latest()).to.be.greaterThan(seen + 1);
+    try {
+      const url = /at (http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1];
+      const feed = /live feed (0x[0-9a-f]{64})/.exec(output)?.[1] as `0x${string}`;
+      const client = createPublicClient({ transport: http(url) });
+      const deployment = parseDeployment(
+        readFileSync(join(ROOT, "deploy", "deployments", "dev", "addresses.json"), "utf8"),
+      );
+      const address = addressOf(deployment, "SensorFeeds");
+      const latest = async (): Promise<number> => (await tryReadFeed(client, { address, feed })).round?.round ?? 0;
+      const seen = await latest();
+      for (let i = 0; i < 600 && (await latest()) <= seen + 1; i++)
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await latest()).to.be.greaterThan(seen + 1);
 
-    child.kill("SIGINT");
-    expect(await closed, output).to.equal(0);
-    expect(output).to.contain("stopped: node and chain are closed");
-    const answer = await fetch(url ?? "", { method: "POST", body: "{}" }).then(
-      () => "still there",
-      () => "gone",
-    );
-    expect(answer).to.equal("gone");
+      child.kill("SIGINT");
+      expect(await closed, output).to.equal(0);
+      expect(output).to.contain("stopped: node and chain are closed");
+      const answer = await fetch(url ?? "", { method: "POST", body: "{}" }).then(
+        () => "still there",
+        () => "gone",
+      );
+      expect(answer).to.equal("gone");
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 
   it("answers a wrong flag with its usage and exit code 2", async () => {

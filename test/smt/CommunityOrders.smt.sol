@@ -5,106 +5,50 @@ pragma solidity 0.8.37;
 /// @notice One slot of WorkOrders, order after order: its states, its steps, and when its money moves.
 /// @dev For the model checker: every public function is a step anybody may take in any order, with any arguments. States are
 /// numbered as in `OrderState`: 0 none, 2 assigned, 3 accepted, 4 on site, 5 working, 6 on hold, 7 verifying, 8 restored,
-/// 9 disputed, 10 closed, 11 self-cleared. 1, open, never outlives a transaction.
+/// 9 disputed, 10 closed, 11 self-cleared. 1, open, never outlives a transaction. A refuted repair closes, then the redo opens.
 contract OrderStates {
     uint8 private _state;
-    /// @dev Of the present order: whether its readings have proven a claim, and whether its money has moved.
+    /// @dev Of the present order: whether its readings have proven a claim, whether its money has moved, and once more.
     bool private _proven;
     bool private _settled;
     bool private _twice;
+
+    /// @dev The graph of contracts/community/README.md, with escalation, which assigns anew.
+    function _leads(uint8 from, uint8 to) private pure returns (bool) {
+        if (from == 2) return to == 2 || to == 3 || to == 4 || to == 11;
+        if (from == 3) return to == 2 || to == 4 || to == 11;
+        if (from == 4) return to == 2 || to == 5 || to == 7 || to == 11;
+        if (from == 5) return to == 2 || to == 6 || to == 7;
+        if (from == 6) return to == 5;
+        if (from == 7) return to == 5 || to == 8;
+        if (from == 8) return to == 9 || to == 10;
+        return from == 9 && to == 10;
+    }
 
     function _settle() private {
         if (_settled) _twice = true;
         _settled = true;
     }
 
-    function _open() private {
-        (_state, _proven, _settled) = (2, false, false);
+    function step(uint8 to) external {
+        require(_leads(_state, to));
+        if (to == 8) _proven = true;
+        if (to >= 10) _settle();
+        _state = to;
     }
 
     function open() external {
         require(_state == 0 || _state == 8 || _state >= 10);
         if (_state == 8) _settle();
-        _open();
+        (_state, _proven, _settled) = (2, false, false);
     }
 
-    function accept() external {
-        require(_state == 2);
-        _state = 3;
-    }
-
-    function arrive() external {
-        require(_state == 2 || _state == 3);
-        _state = 4;
-    }
-
-    function start() external {
-        require(_state == 4);
-        _state = 5;
-    }
-
-    function hold() external {
-        require(_state == 5);
-        _state = 6;
-    }
-
-    function resume() external {
-        require(_state == 6);
-        _state = 5;
-    }
-
-    function claim() external {
-        require(_state == 4 || _state == 5);
-        _state = 7;
-    }
-
-    function prove() external {
-        require(_state == 7);
-        _state = 8;
-        _proven = true;
-    }
-
-    function fail() external {
-        require(_state == 7);
-        _state = 5;
-    }
-
-    /// @dev Until the last level the next one is assigned; at the last the state stays.
-    function escalate() external {
-        require(_state == 2 || _state == 3 || _state == 4 || _state == 5);
-        _state = 2;
-    }
-
-    function selfClear() external {
-        require(_state >= 2 && _state <= 4);
-        _settle();
-        _state = 11;
-    }
-
-    function dispute() external {
-        require(_state == 8);
-        _state = 9;
-    }
-
-    function rule(bool upheld) external {
-        require(_state == 9);
-        _settle();
-        if (upheld) _open();
-        else _state = 10;
-    }
-
-    function settle() external {
-        require(_state == 8);
-        _settle();
-        _state = 10;
-    }
-
-    /// @notice 02: restored, disputed and closed come after a proof only, everything before it without one.
+    /// @notice 02: restored, disputed and closed come after a proof only, everything before them without one.
     function checkProof() external view {
         assert(_proven == (_state >= 8 && _state <= 10));
     }
 
-    /// @notice 01, 02: the money of an order moves when it has ended, never before, never twice.
+    /// @notice 01: an order's money moves when it has ended, or when the next one opens; never before, never twice.
     function checkMoney() external view {
         assert(_settled == (_state >= 10));
         assert(!_twice);

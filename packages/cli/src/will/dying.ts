@@ -30,6 +30,7 @@ import {
   type Hex,
   hexToBytes,
   keccak256,
+  type PublicClient,
   recoverAddress,
   toHex,
 } from "viem";
@@ -243,7 +244,7 @@ export async function planPublication(
 ): Promise<Prepared> {
   const { manifest } = loaded;
   const { registry, heirLoss } = office;
-  await requireFinal(office, loaded);
+  await requireFinal(office.context.client, registry, manifest.willId, loaded.will.state);
   const guardians = manifest.guardians.map((guardian) => guardian.wallet);
   const index = placeOf(guardians, wallet.address, "guardian");
   const suite = manifest.guardians[index - 1]?.suite ?? "x25519";
@@ -274,16 +275,21 @@ export async function planPublication(
 }
 
 /** A chain that reorganises could undo the release, but not the publication. */
-async function requireFinal({ context, registry }: Office, { manifest, will }: LoadedWill): Promise<void> {
-  if (will.state !== "released" && will.state !== "opened")
-    throw new CliError(`the will is ${will.state}, not released`, "publica will status tells what comes next.");
+export async function requireFinal(
+  client: PublicClient,
+  registry: Address,
+  willId: Hex,
+  latest: LoadedWill["will"]["state"],
+): Promise<void> {
+  if (latest !== "released" && latest !== "opened")
+    throw new CliError(`the will is ${latest}, not released`, "publica will status tells what comes next.");
   const { willRegistryAbi } = await import("@publica/sdk/abi");
-  const state = await context.client
+  const state = await client
     .readContract({
       address: registry,
       abi: willRegistryAbi,
       functionName: "stateOf",
-      args: [manifest.willId],
+      args: [willId],
       blockTag: "finalized",
     })
     .catch(() => 0);

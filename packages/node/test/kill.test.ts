@@ -127,17 +127,17 @@ describe("a whole node killed on a chain", function () {
       await kill();
       await start(config);
     }
+    const started = Date.now() / 1_000;
     await until(
       "reports after the last kill",
       async () => {
         const latest = await fixture.latest();
-        return latest !== undefined && Date.now() / 1_000 - latest.observedAt < 4 ? true : undefined;
+        return latest !== undefined && latest.observedAt > started ? true : undefined;
       },
-      60_000,
     );
     sending = false;
     await load;
-    await until("the last acknowledgements", () => (pending === 0 ? true : undefined), 30_000);
+    await until("the last acknowledgements", () => (pending === 0 ? true : undefined));
     await sender.endAsync(true);
 
     type Counts = Record<"queued" | "signed" | "broadcast" | "mined" | "final" | "dropped", number>;
@@ -150,7 +150,6 @@ describe("a whole node killed on a chain", function () {
         const { queued, signed, broadcast, mined } = seen.journal;
         return queued + signed + broadcast + mined === 0 ? seen : undefined;
       },
-      60_000,
     );
     const { address } = privateKeyToAccount(RICH_KEY);
     const [latest, waiting] = await Promise.all(

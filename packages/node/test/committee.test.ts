@@ -242,9 +242,8 @@ describe("committee lane", function () {
       expect(await fixture.latest(), "the device lane stays empty").to.equal(undefined);
       expect((await committee.signers())[0]).to.equal(0b111n);
       await nodes[2]?.stop();
-      const pair = await until(
-        "a report of the two",
-        async () => (await committee.signers()).find((signers) => signers === 0b011n),
+      const pair = await until("a report of the two", async () =>
+        (await committee.signers()).find((signers) => signers === 0b011n),
       );
       expect(pair).to.equal(0b011n);
       halt.abort();

@@ -128,13 +128,10 @@ describe("a whole node killed on a chain", function () {
       await start(config);
     }
     const started = Date.now() / 1_000;
-    await until(
-      "reports after the last kill",
-      async () => {
-        const latest = await fixture.latest();
-        return latest !== undefined && latest.observedAt > started ? true : undefined;
-      },
-    );
+    await until("reports after the last kill", async () => {
+      const latest = await fixture.latest();
+      return latest !== undefined && latest.observedAt > started ? true : undefined;
+    });
     sending = false;
     await load;
     await until("the last acknowledgements", () => (pending === 0 ? true : undefined));
@@ -143,14 +140,11 @@ describe("a whole node killed on a chain", function () {
     type Counts = Record<"queued" | "signed" | "broadcast" | "mined" | "final" | "dropped", number>;
     const status = async () =>
       (await (await fetch(`http://127.0.0.1:${httpPort}/v1/status`)).json()) as { journal: Counts; alerts: object };
-    const { journal, alerts } = await until(
-      "everything to be final",
-      async () => {
-        const seen = await status();
-        const { queued, signed, broadcast, mined } = seen.journal;
-        return queued + signed + broadcast + mined === 0 ? seen : undefined;
-      },
-    );
+    const { journal, alerts } = await until("everything to be final", async () => {
+      const seen = await status();
+      const { queued, signed, broadcast, mined } = seen.journal;
+      return queued + signed + broadcast + mined === 0 ? seen : undefined;
+    });
     const { address } = privateKeyToAccount(RICH_KEY);
     const [latest, waiting] = await Promise.all(
       ["latest", "pending"].map((tag) => anvil.rpc<Hex>("eth_getTransactionCount", address, tag)),

@@ -241,14 +241,11 @@ describe("oracle node on a chain", function () {
     await nodes[1]?.stop();
     nodes = nodes.slice(0, 1);
     const rounds = new Set<number>();
-    await until(
-      "two reports more",
-      async () => {
-        const latest = await fixture.latest();
-        if (latest !== undefined && latest.round > first) rounds.add(latest.round);
-        return rounds.size >= 2 ? true : undefined;
-      },
-    );
+    await until("two reports more", async () => {
+      const latest = await fixture.latest();
+      if (latest !== undefined && latest.round > first) rounds.add(latest.round);
+      return rounds.size >= 2 ? true : undefined;
+    });
     halt.abort();
     await run;
     for (const link of links) await link.close();

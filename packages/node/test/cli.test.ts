@@ -9,7 +9,7 @@ import { createIntakeFixture } from "./support/intake.ts";
 const CLI = join(import.meta.dirname, "..", "src", "oracle", "cli.ts");
 
 describe("publica-node", function () {
-  this.timeout(180_000);
+  this.timeout(900_000);
   let folder: ReturnType<typeof temporaryFolder>;
   beforeEach(() => {
     folder = temporaryFolder();
@@ -23,7 +23,7 @@ describe("publica-node", function () {
       {
         cwd: folder.path("."),
         encoding: "utf8",
-        timeout: 30_000,
+        timeout: 300_000,
       },
     );
     return { status, stdout, stderr };
@@ -44,6 +44,8 @@ describe("publica-node", function () {
     expect(check.stdout)
       .to.match(/✖ +endpoint 127\.0\.0\.1:9/)
       .and.to.match(/✔ +database +data\/node\.db will be made/);
+    const findings = JSON.parse(run("check", "--json").stdout) as { what: string; fine: boolean }[];
+    expect(findings.find(({ what }) => what.includes("127.0.0.1:9"))?.fine).to.equal(false);
     const status = run("status", "--url", "http://127.0.0.1:9");
     expect(status).to.include({ status: 1 });
     expect(status.stderr).to.match(/no node answers at/);

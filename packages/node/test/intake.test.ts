@@ -25,7 +25,9 @@ const NOW = 1_800_000_000_000;
 const reasonsOf = (outcome: Outcome): string[] =>
   outcome.kind === "stored" ? [...outcome.refused] : outcome.kind === "quarantined" ? [outcome.reason] : [outcome.kind];
 
-describe("intake", () => {
+describe("intake", function () {
+  // Only a limit against hanging, far above what a busy machine needs.
+  this.timeout(300_000);
   let folder: ReturnType<typeof temporaryFolder>;
   let fixture: IntakeFixture;
   let clock: number;
@@ -217,9 +219,14 @@ describe("intake", () => {
   });
 
   describe("over MQTT", function () {
-    this.timeout(60_000);
+    this.timeout(1_800_000);
 
     for (const [name, { version, start }] of Object.entries(brokers())) {
+      // Shown as pending where it is not installed: a skipped proof must be seen.
+      if (start === undefined) {
+        it.skip(`through an external broker that restarts (${name}: not installed, apt-get install mosquitto)`);
+        continue;
+      }
       it(`loses nothing through an external broker that restarts (${name}), and acknowledges after the commit`, async () => {
         const port = await freePort();
         let stop = await start(port, folder.path("broker"));
@@ -311,7 +318,7 @@ describe("intake", () => {
 /** The brokers at hand: aedes always, Mosquitto where it is installed (`apt-get install mosquitto`). */
 function brokers(): Record<
   string,
-  { version: 4 | 5; start: (port: number, folder: string) => Promise<() => Promise<void>> }
+  { version: 4 | 5; start: ((port: number, folder: string) => Promise<() => Promise<void>>) | undefined }
 > {
   const aedes = async (port: number): Promise<() => Promise<void>> => {
     const broker = await Aedes.createBroker();
@@ -323,7 +330,10 @@ function brokers(): Record<
       });
   };
   const program = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].find(existsSync);
-  if (program === undefined) return { aedes: { version: 4, start: aedes } };
+  const external = "Mosquitto, MQTT 5";
+  if (program === undefined) {
+    return { aedes: { version: 4, start: aedes }, [external]: { version: 5, start: undefined } };
+  }
   const mosquitto = async (port: number, folder: string): Promise<() => Promise<void>> => {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, "mosquitto.conf");
@@ -355,5 +365,5 @@ function brokers(): Record<
       return ended;
     };
   };
-  return { aedes: { version: 4, start: aedes }, "Mosquitto, MQTT 5": { version: 5, start: mosquitto } };
+  return { aedes: { version: 4, start: aedes }, [external]: { version: 5, start: mosquitto } };
 }

@@ -127,31 +127,24 @@ describe("a whole node killed on a chain", function () {
       await kill();
       await start(config);
     }
-    await until(
-      "reports after the last kill",
-      async () => {
-        const latest = await fixture.latest();
-        return latest !== undefined && Date.now() / 1_000 - latest.observedAt < 4 ? true : undefined;
-      },
-      60_000,
-    );
+    const started = Date.now() / 1_000;
+    await until("reports after the last kill", async () => {
+      const latest = await fixture.latest();
+      return latest !== undefined && latest.observedAt > started ? true : undefined;
+    });
     sending = false;
     await load;
-    await until("the last acknowledgements", () => (pending === 0 ? true : undefined), 30_000);
+    await until("the last acknowledgements", () => (pending === 0 ? true : undefined));
     await sender.endAsync(true);
 
     type Counts = Record<"queued" | "signed" | "broadcast" | "mined" | "final" | "dropped", number>;
     const status = async () =>
       (await (await fetch(`http://127.0.0.1:${httpPort}/v1/status`)).json()) as { journal: Counts; alerts: object };
-    const { journal, alerts } = await until(
-      "everything to be final",
-      async () => {
-        const seen = await status();
-        const { queued, signed, broadcast, mined } = seen.journal;
-        return queued + signed + broadcast + mined === 0 ? seen : undefined;
-      },
-      60_000,
-    );
+    const { journal, alerts } = await until("everything to be final", async () => {
+      const seen = await status();
+      const { queued, signed, broadcast, mined } = seen.journal;
+      return queued + signed + broadcast + mined === 0 ? seen : undefined;
+    });
     const { address } = privateKeyToAccount(RICH_KEY);
     const [latest, waiting] = await Promise.all(
       ["latest", "pending"].map((tag) => anvil.rpc<Hex>("eth_getTransactionCount", address, tag)),

@@ -16,9 +16,11 @@ import { deployFeed, type FeedFixture, nodeConfig, OPERATOR_KEYS, sensorIndex, u
 import { temporaryFolder } from "./support/folder.ts";
 
 const SIMULATION = { measurement: "rain", unit: "mm", decimals: 1, roundSeconds: 1, noise: 0.1, seed: 7 };
+/** Due at half of it, so that a busy machine has the other half in seconds. */
+const HEARTBEAT = 40;
 
 describe("oracle node on a chain", function () {
-  this.timeout(150_000);
+  this.timeout(1_800_000);
   let anvil: Anvil;
   let folder: ReturnType<typeof temporaryFolder>;
   let nodes: OracleNode[];
@@ -157,7 +159,7 @@ describe("oracle node on a chain", function () {
       })),
       signal: halt.signal,
     });
-    const latest = await until("a report of all three", () => fixture.latest(), 30_000);
+    const latest = await until("a report of all three", () => fixture.latest());
     expect(Number(latest.value)).to.be.within(118, 122);
     halt.abort();
     await run;
@@ -194,7 +196,7 @@ describe("oracle node on a chain", function () {
       anvil,
       fleet.map(({ signer }) => signer.key),
       16,
-      { heartbeat: 20, deviationBps: 5_000 },
+      { heartbeat: HEARTBEAT, deviationBps: 5_000 },
     );
     const byzantine = await startByzantine();
     const accounts = OPERATOR_KEYS.map((key) => privateKeyToAccount(key).address);
@@ -234,24 +236,20 @@ describe("oracle node on a chain", function () {
         if (latest !== undefined) ages.push(round * 2 - latest.observedAt);
       },
     });
-    const first = await until("the first report", async () => (await fixture.latest())?.round, 30_000);
+    const first = await until("the first report", async () => (await fixture.latest())?.round);
     // One dies for good, in the middle of things.
     await nodes[1]?.stop();
     nodes = nodes.slice(0, 1);
     const rounds = new Set<number>();
-    await until(
-      "two reports more",
-      async () => {
-        const latest = await fixture.latest();
-        if (latest !== undefined && latest.round > first) rounds.add(latest.round);
-        return rounds.size >= 2 ? true : undefined;
-      },
-      60_000,
-    );
+    await until("two reports more", async () => {
+      const latest = await fixture.latest();
+      if (latest !== undefined && latest.round > first) rounds.add(latest.round);
+      return rounds.size >= 2 ? true : undefined;
+    });
     halt.abort();
     await run;
     for (const link of links) await link.close();
-    expect(Math.max(...ages), "never older than the heartbeat").to.be.at.most(20);
+    expect(Math.max(...ages), "never older than the heartbeat").to.be.at.most(HEARTBEAT);
     expect(byzantine.asked).to.be.greaterThan(0);
     const latest = await fixture.latest();
     expect(Number(latest?.value), "liars do not move it").to.be.within(98, 103);

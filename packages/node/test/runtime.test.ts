@@ -293,7 +293,7 @@ feeds:
   });
 
   describe("follower", function () {
-    this.timeout(30_000);
+    this.timeout(300_000);
     let anvil: Anvil;
     beforeEach(async () => {
       anvil = await startAnvil(["--no-mining"]);

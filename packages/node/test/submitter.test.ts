@@ -23,7 +23,7 @@ import { arrived, deployLedger, idOf } from "./support/ledger.ts";
 import { type BadRpc, startBadRpc } from "./support/rpcServer.ts";
 
 describe("submitter", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let anvil: Anvil;
   let ledger: Address;
   let clock: number;
@@ -65,7 +65,13 @@ describe("submitter", function () {
     const now = () => clock;
     const journal = createJournal(database, signer.address, now);
     const submitter = createSubmitter({
-      rpc: createRpc({ urls: options.urls ?? [anvil.url], chainId: anvil.chainId, timeoutMs: 400, now }),
+      // Impatient only where an endpoint is meant to be silent.
+      rpc: createRpc({
+        urls: options.urls ?? [anvil.url],
+        chainId: anvil.chainId,
+        timeoutMs: options.urls === undefined ? 60_000 : 1_000,
+        now,
+      }),
       journal,
       signer,
       fees: { ...DEFAULT_FEE_POLICY, dayBudget: 10n ** 18n, ...options.fees },

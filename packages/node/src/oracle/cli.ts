@@ -34,8 +34,8 @@ const USAGE = `Usage: publica-node COMMAND [options]
   run       take messages in and report, until stopped     --config FILE [--stdin]
   init      make a configuration and a key                 [--config FILE] [--rpc URL]... [--chain ID]
                                                            [--sensor-feeds ADDRESS] [--feed ID]
-  check     look at everything a node needs                --config FILE
-  status    what a running node is doing                   --config FILE | --url URL
+  check     look at everything a node needs                --config FILE [--json]
+  status    what a running node is doing                   --config FILE | --url URL [--json]
   export    what is stored, as JSON lines                  --config FILE --what messages|readings|quarantine|reports
   simulate  virtual devices that send to a node            --rpc URL --sensor-feeds ADDRESS --feed ID
                                                            (--mqtt URL | --http URL)... [--devices N]
@@ -162,16 +162,24 @@ async function init(args: string[]): Promise<number> {
 }
 
 async function check(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { config: { type: "string", default: "node.yaml" } } });
+  const { values } = parseArgs({
+    args,
+    options: { config: { type: "string", default: "node.yaml" }, json: { type: "boolean", default: false } },
+  });
   const findings = await checkNode(loadConfig(values.config, oracleConfigSchema));
-  print(table(findings.map(({ what, fine, detail }) => [fine ? "✔" : "✖", what, detail])));
+  if (values.json) print(JSON.stringify(findings));
+  else print(table(findings.map(({ what, fine, detail }) => [fine ? "✔" : "✖", what, detail])));
   return findings.every(({ fine }) => fine) ? 0 : 1;
 }
 
 async function status(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { config: { type: "string", default: "node.yaml" }, url: { type: "string" } },
+    options: {
+      config: { type: "string", default: "node.yaml" },
+      url: { type: "string" },
+      json: { type: "boolean", default: false },
+    },
   });
   let url = values.url;
   if (url === undefined) {
@@ -189,6 +197,10 @@ async function status(args: string[]): Promise<number> {
       `no node answers at ${url} (${reasonOf(error)})`,
       "Start it with `publica-node run`.",
     );
+  }
+  if (values.json) {
+    print(JSON.stringify(state));
+    return state.ready ? 0 : 1;
   }
   const list = (record: Readonly<Record<string, number>>): string =>
     Object.entries(record)

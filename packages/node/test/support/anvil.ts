@@ -48,7 +48,7 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
   );
   const url = `http://127.0.0.1:${port}`;
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const chainId = await call<Hex>(url, "eth_chainId").catch(() => undefined);
     if (chainId !== undefined) break;

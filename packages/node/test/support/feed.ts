@@ -164,10 +164,11 @@ export function nodeConfig(
 
 export const sensorIndex = (fleet: readonly VirtualDevice[]) => (device: VirtualDevice) => fleet.indexOf(device);
 
+/** Waits for a thing to become so. The limit is against hanging only, far above what a busy machine needs. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
-  ms = 15_000,
+  ms = 300_000,
 ): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {

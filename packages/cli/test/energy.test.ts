@@ -33,9 +33,13 @@ describe("publica energy", () => {
     expect([tickOf("0.275", EURO), tickOf("-0.06", EURO), tickOf("1", EURO)]).to.deep.equal([275, -60, 1_000]);
     expect(() => tickOf("0.2751", EURO)).to.throw("no price a kWh");
     expect(() => tickOf("cheap", EURO)).to.throw("no price a kWh");
+    expect([tickOf("16.383", EURO), tickOf("-16.384", EURO)]).to.deep.equal([16_383, -16_384]);
+    for (const price of ["16.384", "-16.385"]) expect(() => tickOf(price, EURO)).to.throw("no market takes");
     expect(() => tickOf("1", { ...EURO, decimals: 18 })).to.throw("has not 6 decimals");
     expect([energyOf("1.25"), energyOf("0.001")]).to.deep.equal([1_250, 1]);
     expect(() => energyOf("-1")).to.throw("no amount of kWh");
+    expect(energyOf("2147483.647")).to.equal(2 ** 31 - 1);
+    expect(() => energyOf("2147483.648")).to.throw("no order holds");
     expect(slotOf("2026-12-01", "12:15") - firstSlotOf("2026-12-01")).to.equal(49);
     expect([slotDay(slotOf("2026-12-01", "23:45")), slotTime(slotOf("2026-12-01", "23:45"))]).to.deep.equal([
       "2026-12-01",

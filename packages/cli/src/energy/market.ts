@@ -1,5 +1,14 @@
 import { addressOf } from "@publica/sdk";
-import { DAY_SLOTS, type PostedOrder, decodeStep, SLOT_SECONDS, type Step } from "@publica/sdk/energy";
+import {
+  DAY_SLOTS,
+  decodeStep,
+  ENERGY_MAX_WH,
+  type PostedOrder,
+  SLOT_SECONDS,
+  type Step,
+  TICK_MAX,
+  TICK_MIN,
+} from "@publica/sdk/energy";
 import { energyAccountsAbi } from "@publica/sdk/abi";
 import { type Address, numberToHex } from "viem";
 import { type DeployedContext, firstBlock } from "../lib/context.ts";
@@ -68,19 +77,27 @@ export async function postedOrders(market: Market, firstSlot: number, count: num
 
 /** The tick of a price a kWh, such as 0.25: currency / kWh is a thousand ticks. */
 export function tickOf(price: string, token: Token): number {
-  const tick = Number(price) * 1_000;
   if (token.decimals !== 6)
     throw new CliError(`${token.symbol} has not 6 decimals`, "Prices a kWh need a token that has.");
-  if (!/^-?\d+(\.\d{1,3})?$/.test(price) || !Number.isInteger(Math.round(tick)))
+  if (!/^-?\d+(\.\d{1,3})?$/.test(price))
     throw new CliError(`${price} is no price a kWh`, "Give at most three decimals, such as 0.275.");
-  return Math.round(tick);
+  const tick = Math.round(Number(price) * 1_000);
+  if (tick < TICK_MIN || tick > TICK_MAX)
+    throw new CliError(
+      `no market takes ${price} a kWh`,
+      `Prices go from ${showPrice(TICK_MIN)} to ${showPrice(TICK_MAX)}.`,
+    );
+  return tick;
 }
 
 /** Whole Wh of an amount of kWh. */
 export function energyOf(kwh: string): number {
   if (!/^\d+(\.\d{1,3})?$/.test(kwh))
     throw new CliError(`${kwh} is no amount of kWh`, "Give at most three decimals, such as 1.25.");
-  return Math.round(Number(kwh) * 1_000);
+  const energyWh = Math.round(Number(kwh) * 1_000);
+  if (energyWh > ENERGY_MAX_WH)
+    throw new CliError(`no order holds ${kwh} kWh`, `Give at most ${showEnergy(ENERGY_MAX_WH)}.`);
+  return energyWh;
 }
 
 export const showPrice = (tick: number): string => (tick / 1_000).toFixed(3);

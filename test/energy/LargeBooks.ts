@@ -213,9 +213,13 @@ describe("LargeBooks", () => {
     const session = await at();
     const wrong = `0x${"00000001".repeat(9)}` as Hex;
     // A rival counts around prices of his own, to the end, where they fail.
-    await large.write.count([session.state, wrong, 0n, "0x", session.cores.slice(0, 4)]);
+    const hash = await large.write.count([session.state, wrong, 0n, "0x", session.cores.slice(0, 4)]);
     const rival = (await at()).counts.get(keccak256(wrong));
     expect(rival?.next).to.equal(4);
+    const { logs } = await market.client.getTransactionReceipt({ hash });
+    expect(parseEventLogs({ abi: large.abi, logs, eventName: "PartsCounted" }).map(({ args }) => args)).to.deep.equal([
+      { firstSlot, pricesHash: keccak256(wrong), next: 4n, cells: rival?.cells },
+    ]);
     const rest = session.cores.slice(4);
     const cells = rival?.cells as Hex;
     await refuses(large.write.count([session.state, wrong, 4n, cells, rest]), "EnergyNotClearing");

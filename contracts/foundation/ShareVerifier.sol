@@ -38,9 +38,9 @@ library ShareVerifier {
                 mstore(add(free, 0x20), 27)
                 mstore(add(free, 0x40), GENERATOR_X)
                 mstore(add(free, 0x60), mulmod(share, GENERATOR_X, ORDER))
-                mstore(0x00, 0)
-                pop(staticcall(gas(), 1, free, 0x80, 0x00, 0x20))
-                account := mload(0x00)
+                // The answer takes the place of the hash; a failed call leaves its zero.
+                pop(staticcall(gas(), 1, free, 0x80, free, 0x20))
+                account := mload(free)
             }
         }
     }

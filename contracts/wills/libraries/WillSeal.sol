@@ -29,10 +29,8 @@ library WillSeal {
 
     /// @notice Whether guardians may publish: after the release, until the estate is settled.
     function isPublishing(Seal word) internal pure returns (bool) {
-        unchecked {
-            // The two states follow each other, so one comparison does.
-            return uint8(uint8(uint256(Seal.unwrap(word)) >> 16) - uint8(WillState.Released)) <= 1;
-        }
+        // Released is even and Opened follows it: they differ in the lowest bit only.
+        return (uint256(Seal.unwrap(word)) >> 17) & 0x7f == uint8(WillState.Released) >> 1;
     }
 
     function published(Seal word) internal pure returns (uint16) {

@@ -72,7 +72,13 @@ describe("ciphertext store in a folder", () => {
   it("no name leads out of the folder", async () => {
     writeFileSync(join(top, "secret"), "not a sealed file");
     const store = folderStore(folder);
-    for (const name of ["../../../secret", join(top, "secret"), "", ".", "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"]) {
+    for (const name of [
+      "../../../secret",
+      join(top, "secret"),
+      "",
+      ".",
+      "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG",
+    ]) {
       expect(await refusal(store.get(name))).to.equal("SdkCidMalformed");
       expect(await refusal(store.has(name))).to.equal("SdkCidMalformed");
       expect(await refusal(store.delete?.(name) ?? Promise.resolve())).to.equal("SdkCidMalformed");

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Abi, toFunctionSelector } from "viem";
@@ -29,7 +30,11 @@ export async function readArtifacts(options: { mocks?: boolean } = {}): Promise<
     for (const file of await readdir(folder, { recursive: true })) {
       if (!file.endsWith(".json") || (!options.mocks && file.startsWith("mocks"))) continue;
       const parsed: unknown = JSON.parse(await readFile(join(folder, file), "utf8"));
-      if (typeof parsed === "object" && parsed !== null && "abi" in parsed) found.push(parsed as Artifact);
+      if (typeof parsed !== "object" || parsed === null || !("abi" in parsed)) continue;
+      const artifact = parsed as Artifact;
+      // Hardhat leaves the artifacts of contracts that are no more.
+      if (folder.endsWith("contracts") && !existsSync(join(ROOT, artifact.sourceName))) continue;
+      found.push(artifact);
     }
   }
   return found.sort((a, b) => (a.contractName < b.contractName ? -1 : 1));

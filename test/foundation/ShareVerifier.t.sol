@@ -71,7 +71,7 @@ contract ShareVerifierTest is Test {
     }
 
     function testFuzz_committedPointIsAcceptedAndAnyOtherIsNot(uint256 seed, uint8 index, uint8 length) external view {
-        length = uint8(bound(length, 1, 6));
+        length = uint8(bound(length, 1, 4));
         index = uint8(bound(index, 1, 255));
         ShareVerifier.Point[] memory commitments = new ShareVerifier.Point[](length);
         uint256 value = 0;
@@ -86,9 +86,10 @@ contract ShareVerifierTest is Test {
         ShareVerifier.Point memory hint = point(value);
         assertTrue(ShareVerifier.isCommitted(commitments, index, hint), "the committed point");
         assertEq(ShareVerifier.addressOf(hint), vm.addr(value), "its account");
+        (uint256 x, uint256 y) = plainAdd(hint.x, hint.y, GX, GY);
+        assertFalse(ShareVerifier.isCommitted(commitments, index, ShareVerifier.Point(x, y)), "another");
         hint.y = P - hint.y;
         assertFalse(ShareVerifier.isCommitted(commitments, index, hint), "its negative");
-        assertFalse(ShareVerifier.isCommitted(commitments, index, point(addmod(value, 1, N) + 1)), "another");
     }
 
     function test_equalAndOppositePointsInTheSum() external view {

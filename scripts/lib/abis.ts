@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Abi, toFunctionSelector } from "viem";
 import { ROOT } from "./run.ts";
@@ -124,8 +124,12 @@ async function readDocs(): Promise<Docs> {
   const folder = join(artifactsFolder(), "build-info");
   const docs = new Map<string, ErrorDocs>();
   const ownSelectors = new Set<string>();
-  for (const file of await readdir(folder)) {
-    if (!file.endsWith(".output.json")) continue;
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".output.json"));
+  const written = new Map<string, number>();
+  for (const file of files) written.set(file, (await stat(join(folder, file))).mtimeMs);
+  // Hardhat keeps what earlier builds said as well: the newest word counts.
+  files.sort((a, b) => (written.get(b) ?? 0) - (written.get(a) ?? 0));
+  for (const file of files) {
     const { output } = JSON.parse(await readFile(join(folder, file), "utf8")) as {
       output: { sources?: Record<string, { ast?: Node }> };
     };

@@ -92,7 +92,9 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const [seed, low, high] = [values.seed, values.low, values.high].map(Number) as [number, number, number];
   if (![seed, low, high].every(Number.isInteger) || low + PROFILE.band > high - PROFILE.band)
-    throw new UsageError("--seed, --low and --high are whole numbers, and the limits leave room for good values");
+    throw new UsageError(
+      `--seed, --low and --high are whole numbers, and the limits lie at least ${2 * PROFILE.band} apart: a machine is well again only ${PROFILE.band} inside them`,
+    );
   const rows = values.csv === undefined ? undefined : readingsIn(values.csv);
   await build("production");
   await new Block(await deployCommunity(await hre.network.create()), seed).live(rows, low, high);

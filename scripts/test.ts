@@ -47,7 +47,7 @@ const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
       files(join("packages", name, "test"), ".test.ts"),
     );
     if (suites.length === 0) return { code: 0, output: "" };
-    return runNode(binary("mocha", "mocha"), ["--timeout", "60000", ...grepArgs(grep), ...suites]);
+    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...grepArgs(grep), ...suites]);
   },
   e2e: async ({ grep }) => {
     const suites = files("test/e2e", ".ts");

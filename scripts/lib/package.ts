@@ -69,10 +69,10 @@ async function shareAbis(names: readonly string[]): Promise<void> {
   for (const name of names) {
     const abi = `${name.charAt(0).toLowerCase()}${name.slice(1)}Abi`;
     const factory = join(STAGE, "ethers", "factories", `${name}__factory`);
-    await replaceOnce(`${factory}.js`, /^const _abi = \[\n[^]*?\n\];/m, `import { ${abi} as _abi } from "${abis}";`);
+    await replaceOnce(`${factory}.js`, /^const _abi = \[\n[\s\S]*?\n\];/m, `import { ${abi} as _abi } from "${abis}";`);
     await replaceOnce(
       `${factory}.d.ts`,
-      /^( +)static readonly abi: readonly \[\{\n[^]*?\n\1\}\];/m,
+      /^( +)static readonly abi: readonly \[\{\n[\s\S]*?\n\1\}\];/m,
       `$1static readonly abi: typeof import("${abis}").${abi};`,
     );
   }

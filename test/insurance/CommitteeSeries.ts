@@ -143,7 +143,7 @@ async function deployed() {
   async function settle(series: bigint, season?: Hex) {
     const owner: Address = (ana as NonNullable<typeof ana>).account.address;
     const before = await money.read.balanceOf([owner]);
-    const hash = await sdk.decideAndSettle(anyone as NonNullable<typeof anyone>, {
+    const hash = await sdk.decideAndPay(anyone as NonNullable<typeof anyone>, {
       ...{ book, series, max: 10n },
       ...(season === undefined ? {} : { season }),
     });

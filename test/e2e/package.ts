@@ -20,7 +20,7 @@ const CONSUMERS = join(ROOT, "packages", "sdk", "test", "consumers");
 const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
 describe("the packed SDK, installed into an empty folder", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   let chain: LocalChain;
   let work: string;
   let tarball: string;
@@ -66,7 +66,7 @@ describe("the packed SDK, installed into an empty folder", function () {
 
   async function execute(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
     try {
-      return await run(process.execPath, [...args], { ...options, timeout: 120_000 });
+      return await run(process.execPath, [...args], { ...options, timeout: 300_000 });
     } catch (error) {
       const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
       throw new Error(`${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });

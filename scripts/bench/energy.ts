@@ -118,7 +118,7 @@ async function meterDay(bench: Bench): Promise<void> {
   }
 }
 
-async function posted(bench: Bench, homes = 200): Promise<void> {
+export async function posted(bench: Bench, homes = 200): Promise<void> {
   const market = await withHomes(bench, homes, false);
   const { firstSlot, accounts, exchange, accounts_ } = market;
   const { networkHelpers } = bench.connection;
@@ -143,7 +143,7 @@ async function posted(bench: Bench, homes = 200): Promise<void> {
   await bench.recordGas("energy.settlePosted.perOrder", hash, homes);
 }
 
-async function ticks(bench: Bench): Promise<void> {
+export async function ticks(bench: Bench): Promise<void> {
   const { viem, networkHelpers } = bench.connection;
   const [admin] = await viem.getWalletClients();
   const client = await viem.getPublicClient();

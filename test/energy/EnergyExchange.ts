@@ -336,6 +336,24 @@ describe("EnergyExchange: signed curves", () => {
     expect([await market.balanceOf(buyer), await market.balanceOf(seller)]).to.deep.equal([15n, 30n]);
   });
 
+  it("credit before debit: what an order would earn in one slot does not cover what it can cost in another", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const trader = await market.open(keyOf(0), 99n);
+    const rich = await market.open(keyOf(1), RICH);
+    const sellThenBuy = { account: trader, nonce: 0, firstSlot, steps: [offer(10, 50), bid(10, 10)] };
+    const buyThenSell = { account: rich, nonce: 0, firstSlot, steps: [bid(10, 50), offer(10, 10)] };
+    const curves = [await sign(market, 0, sellThenBuy), await sign(market, 1, buyThenSell)];
+    const built = buildSettlement({ firstSlot, count: 2, curves });
+    // He would end 400 richer, but begins one short of what the second step can cost.
+    expect(built.positions[0]?.moneyMicro).to.equal(400n);
+    await closeGate(market, firstSlot, 2, curves);
+    await refuses(settle(market, built), "EnergyUncovered", [trader]);
+    await market.accounts.write.deposit([trader, 1n]);
+    await settle(market, built);
+    expect(await market.balanceOf(trader)).to.equal(500n);
+  });
+
   it("does not count money announced for withdrawal before the gate as cover", async () => {
     const market = await networkHelpers.loadFixture(plain);
     const { firstSlot } = market;

@@ -137,6 +137,28 @@ describe("UniformPrice: properties", () => {
     expect(refused).to.be.greaterThan(100);
   });
 
+  it("V−1 with scaled fills: no price that trades less is accepted, and the fills are never scaled to less", async () => {
+    const random = randomOf(81);
+    let less = 0;
+    for (let round = 0; round < 60; round++) {
+      const orders = Array.from({ length: 8 }, (_, i) =>
+        (i % 2 === 0 ? bid : offer)(1 + random(30), 40 + random(12) - 6 * (i % 2)),
+      );
+      const clearing = await both(orders);
+      const sold = [...fillsOf(bookOf(orders), clearing)].filter((fill) => fill > 0);
+      expect(sold.reduce((sum, fill) => sum + fill, 0)).to.equal(clearing.volumeWh);
+      for (let tick = 30; tick < 55; tick++) {
+        const demand = orders.reduce((sum, o) => sum + (o.side === "bid" && o.tick >= tick ? o.energyWh : 0), 0);
+        const supply = orders.reduce((sum, o) => sum + (o.side === "offer" && o.tick <= tick ? o.energyWh : 0), 0);
+        expect(Math.min(demand, supply)).to.be.at.most(clearing.volumeWh);
+        if (Math.min(demand, supply) >= clearing.volumeWh) continue;
+        less++;
+        expect(await refusal(orders, [tick]), `${tick}`).to.match(/^Energy(NotClearing|PriceRule)/);
+      }
+    }
+    expect(less).to.be.greaterThan(200);
+  });
+
   it("names what is wrong with a claimed price", async () => {
     expect(await refusal([bid(5, 9), offer(5, 4)], [7])).to.equal("EnergyPriceRule(0,4,9,7)");
     expect(await refusal([bid(5, 9), offer(5, 4)], [10])).to.equal("EnergyNotClearing(0,0,5)");

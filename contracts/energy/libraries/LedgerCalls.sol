@@ -38,6 +38,26 @@ library LedgerCalls {
         }
     }
 
+    /// @notice `load`, with the words in the place of the accounts.
+    function loadOver(IEnergyAccounts ledger, uint256[] memory accounts) internal view returns (uint256[] memory words) {
+        bytes4 selector = IEnergyAccounts.load.selector;
+        assembly ("memory-safe") {
+            let length := mload(accounts)
+            mstore(sub(accounts, 0x20), 0x20)
+            mstore(sub(accounts, 0x40), shr(224, selector))
+            if iszero(staticcall(gas(), ledger, sub(accounts, 0x24), add(shl(5, length), 0x44), 0, 0)) {
+                let free := mload(0x40)
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+            if iszero(eq(returndatasize(), add(shl(5, length), 0x40))) {
+                revert(0, 0)
+            }
+            returndatacopy(sub(accounts, 0x20), 0, returndatasize())
+            words := accounts
+        }
+    }
+
     /// @notice `ledger.move(entries, residual, upTo)`, for a list made by `list`.
     function move(
         IEnergyAccounts ledger,

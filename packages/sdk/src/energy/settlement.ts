@@ -235,8 +235,8 @@ export function commitmentOf(count: number, prices: Hex, posted: Hex, positions:
 }
 
 /** Entry after entry hashed onto the chain, so that the result does not depend on how many come at once. */
-function chainOf(entries: Hex, bytes: number): Hex {
-  let chain: Hex = `0x${"00".repeat(32)}`;
+export function chainOf(entries: Hex, bytes: number, from: Hex = `0x${"00".repeat(32)}`): Hex {
+  let chain = from;
   for (let begin = 2; begin < entries.length; begin += 2 * bytes)
     chain = keccak256(`${chain}${entries.slice(begin, begin + 2 * bytes)}`);
   return chain;

@@ -94,9 +94,10 @@ contract EnergyExchange is IEnergyExchange, BookClearing, EIP712 {
         _verify(p, b, posts, lines);
         uint256[] memory entries = _serve(p, b, posts);
         int256 networkMicro = LedgerCalls.move(ACCOUNTS, entries, NETWORK_ACCOUNT, false);
+        uint256 number = posts.places.length + b.number;
         _close(
             firstSlot,
-            Closing(p.count, p.status, p.pricesHash, p.postedHash, p.positions, entries.length, networkMicro)
+            Closing(p.count, p.status, p.pricesHash, p.postedHash, p.positions, number, networkMicro)
         );
     }
 

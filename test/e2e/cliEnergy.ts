@@ -112,7 +112,7 @@ describe("publica energy, end to end", () => {
     expect(code).to.equal(2);
     await json([...mine, "--withdraw", "1", ...home(0), "--yes"]);
     expect((await publica(mine)).stdout).to.match(/withdrawing +1 EEUR/);
-    await json([...mine, "--withdraw", "0", ...home(0), "--yes"]);
+    await json([...mine, "--cancel-withdrawal", ...home(0), "--yes"]);
     expect((await publica(mine)).stdout).to.not.contain("withdrawing");
   });
 
@@ -137,6 +137,7 @@ describe("publica energy, end to end", () => {
   });
 
   it("post: shows an order, posts it with --yes, for the owner only", async () => {
+    await travel(firstSlot * 900 - 3_600);
     const step = ["--day", day, "--time", "12:15", "--side", "bid", "--price", "0.3", "--energy", "1.5"];
     const post = ["post", "--account", String(neighbour), ...step];
     expect((await publica([...post, ...home(2)])).stdout).to.match(

@@ -56,6 +56,8 @@ export default defineConfig({
     },
   },
   test: {
+    // A slow machine is not a broken contract.
+    mocha: { timeout: 300_000 },
     solidity: {
       profiles: {
         default: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 50, failOnRevert: true } },

@@ -74,7 +74,7 @@ async function main(): Promise<number> {
         const bounded = budget !== undefined || floor !== undefined;
         const kept = row.value <= (budget ?? Number.POSITIVE_INFINITY) && row.value >= (floor ?? 0);
         return [
-          row.id,
+          named(row, rows),
           bounded ? (kept ? pc.green(figure) : pc.red(figure)) : figure,
           row.unit,
           budget === undefined ? (floor === undefined ? "" : `≥ ${thousands(floor)}`) : `≤ ${thousands(budget)}`,
@@ -94,6 +94,12 @@ async function main(): Promise<number> {
   return over.length + slow.length + missing.length === 0 ? 0 : 1;
 }
 
+/** The row's id, with the number of items where one id was measured at several. */
+function named({ id, n, peer }: Row, rows: readonly Row[]): string {
+  const alike = rows.filter((other) => other.id === id && other.peer === peer);
+  return alike.length > 1 && n !== undefined ? `${id}, n = ${n}` : id;
+}
+
 /** Puts the figures that have a budget, and their peers, between the markers of README.md. */
 async function renewReadme(rows: readonly Row[], budgets: Readonly<Record<string, number>>): Promise<void> {
   const lines = ["| operation | Publica | budget | others, same run |", "| --- | ---: | ---: | --- |"];
@@ -102,7 +108,7 @@ async function renewReadme(rows: readonly Row[], budgets: Readonly<Record<string
     if (row.peer !== undefined || budget === undefined) continue;
     const peers = rows.filter((other) => other.id === row.id && other.peer !== undefined);
     const others = peers.map((peer) => `${peer.peer} ${thousands(peer.value)}`).join(", ");
-    lines.push(`| \`${row.id}\` | ${thousands(row.value)} ${row.unit} | ${thousands(budget)} | ${others} |`);
+    lines.push(`| ${named(row, rows).replace(row.id, `\`${row.id}\``)} | ${thousands(row.value)} ${row.unit} | ${thousands(budget)} | ${others} |`);
   }
   const path = join(ROOT, "README.md");
   const [start, end] = ["<!-- bench:start -->", "<!-- bench:end -->"];

@@ -1,17 +1,18 @@
-// npm run pack: one tarball of the SDK, as npm would publish it.
+// npm run pack: tarballs of the SDK and of the node, as npm would publish them.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { build } from "./build.ts";
 import { thousands } from "./lib/console.ts";
-import { packStaged, STAGE, stagePackage } from "./lib/package.ts";
+import { NODE_STAGE, packStaged, STAGE, stageNode, stagePackage } from "./lib/package.ts";
 import { ROOT } from "./lib/run.ts";
 import { command } from "./lib/usage.ts";
 
 const USAGE = `Usage: npm run pack -- [--to FOLDER]
 
-Stages packages/sdk/dist and packs it into FOLDER (dist/ unless told otherwise): JavaScript with types, ABIs,
-TypeChain bindings for ethers 6, Solidity sources, and the addresses of the recorded deployments.
+Stages packages/sdk/dist and packages/node/dist and packs them into FOLDER (dist/ unless told otherwise). The SDK: JavaScript
+with types, ABIs, TypeChain bindings for ethers 6, Solidity sources, and the addresses of the recorded deployments. The node:
+JavaScript with types and the command publica-node.
 
 Example: npm run pack -- --to /tmp`;
 
@@ -25,9 +26,12 @@ await command(USAGE, async () => {
   }
   await build("production");
   await stagePackage();
-  const { path, bytes, unpackedBytes, files } = await packStaged(values.to);
-  console.log(
-    `${pc.green("✔")} ${path}: ${thousands(bytes)} bytes (${files} files, ${thousands(unpackedBytes)} bytes unpacked from ${STAGE})`,
-  );
+  await stageNode();
+  for (const stage of [STAGE, NODE_STAGE]) {
+    const { path, bytes, unpackedBytes, files } = await packStaged(values.to, stage);
+    console.log(
+      `${pc.green("✔")} ${path}: ${thousands(bytes)} bytes (${files} files, ${thousands(unpackedBytes)} bytes unpacked from ${stage})`,
+    );
+  }
   return 0;
 });

@@ -6,6 +6,7 @@ import pc from "picocolors";
 import { build } from "./build.ts";
 import { table } from "./lib/console.ts";
 import { binary, hardhat, ROOT, type RunResult, runNode } from "./lib/run.ts";
+import { RETRIED } from "./lib/reporter.ts";
 import { command, UsageError } from "./lib/usage.ts";
 
 const USAGE = `Usage: npm test -- [--layer NAME]... [--profile default|production] [--fuzz default|ci|deep] [--grep TEXT]
@@ -35,6 +36,10 @@ function files(folder: string, suffix: string, skip: readonly string[] = []): st
     .sort();
 }
 
+// These layers kill processes, race sockets and wait for other programs: on an unknown machine each of their tests may
+// try twice, and the one that had to is named below the table.
+const RETRIES = process.env.CI ? ["--retries", "1", "--reporter", join(ROOT, "scripts", "lib", "reporter.ts")] : [];
+
 const grepArgs = (grep: string | undefined): string[] => (grep === undefined ? [] : ["--grep", grep]);
 
 const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
@@ -47,20 +52,28 @@ const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
       files(join("packages", name, "test"), ".test.ts"),
     );
     if (suites.length === 0) return { code: 0, output: "" };
-    return runNode(binary("mocha", "mocha"), ["--timeout", "60000", ...grepArgs(grep), ...suites]);
+    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...RETRIES, ...grepArgs(grep), ...suites]);
   },
   e2e: async ({ grep }) => {
     const suites = files("test/e2e", ".ts");
     if (suites.length === 0) return { code: 0, output: "" };
-    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...grepArgs(grep), ...suites]);
+    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...RETRIES, ...grepArgs(grep), ...suites]);
   },
   solidity: ({ fuzz, grep }) => hardhat(["test", "solidity", "--test-profile", fuzz, ...grepArgs(grep)]),
 };
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is being removed
+const plain = (text: string): string => text.replace(/\x1b\[[0-9;]*m/g, "");
+
 function count(output: string, word: "passing" | "failing"): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is being removed
-  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
-  return [...plain.matchAll(new RegExp(`(\\d+) ${word}`, "g"))].reduce((sum, match) => sum + Number(match[1]), 0);
+  return [...plain(output).matchAll(new RegExp(`(\\d+) ${word}`, "g"))].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+/** What a broken layer said of its failures (its last words if it never came to its summary). */
+function failuresOf(output: string): string {
+  const lines = plain(output).trimEnd().split("\n");
+  const summary = lines.findIndex((line) => /^\s*\d+ failing/.test(line));
+  return (summary < 0 ? lines.slice(-40) : lines.slice(summary, summary + 120)).join("\n");
 }
 
 async function main(): Promise<number> {
@@ -86,6 +99,8 @@ async function main(): Promise<number> {
   let built = false;
   let passed = 0;
   let failed = 0;
+  const broken: string[] = [];
+  const retried: string[] = [];
   for (const name of chosen) {
     // Hardhat's Solidity runner compiles for itself; every other layer runs on the chosen build.
     if (name !== "solidity" && !built) {
@@ -102,10 +117,15 @@ async function main(): Promise<number> {
     const bad = Math.max(count(result.output, "failing"), result.code === 0 ? 0 : 1);
     passed += ok;
     failed += bad;
+    retried.push(...plain(result.output).split("\n").filter((text) => text.trim().startsWith(RETRIED)));
+    if (bad > 0) broken.push(`${pc.bold(name)}\n${failuresOf(result.output)}`);
     const verdict = bad === 0 ? pc.green("holds") : pc.red("broken");
     rows.push([name, String(ok), String(bad), `${((Date.now() - started) / 1000).toFixed(1)} s`, verdict]);
   }
   console.log(`\n${table(["layer", "passed", "failed", "time", "verdict"], rows, [1, 2, 3])}\n`);
+  // Again, below the table: a log that was cut at its beginning still says what broke.
+  for (const text of retried) console.log(text.trim());
+  for (const failures of broken) console.log(`${failures}\n`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }

@@ -11,7 +11,7 @@ import {
 } from "@publica/sdk";
 import {
   buyPolicy,
-  decideAndSettle,
+  decideAndPay,
   decideSeries,
   getPurchases,
   getSeriesCount,
@@ -191,7 +191,7 @@ async function benchOne(bench: Bench, suite: Suite): Promise<void> {
   await buy(suite, wallet, alone);
   await bench.connection.networkHelpers.time.increase(2 * DAY);
   await single.report(1, 600n);
-  const paid = await decideAndSettle(wallet, { book, series: alone, max: 1n });
+  const paid = await decideAndPay(wallet, { book, series: alone, max: 1n });
   await bench.recordGas("insurance.triggerAndPay.1", paid);
   await feed.report(1, 100n);
   await bench.recordGas("insurance.trigger.nothing", await decideSeries(wallet, { book, series }));

@@ -1,4 +1,4 @@
-// Stages and packs @publica/sdk: what a front-end, a script or a Solidity project installs.
+// Stages and packs @publica/sdk (what a front-end, a script or a Solidity project installs) and @publica/node (the operators).
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,13 +11,16 @@ import { binary, ROOT, runNode } from "./run.ts";
 import { npm } from "./tools.ts";
 
 const SDK = join(ROOT, "packages", "sdk");
+const NODE = join(ROOT, "packages", "node");
 /** The folder that is packed; its package.json is derived from the repository's. */
 export const STAGE = join(SDK, "dist");
+/** The same for the node. */
+export const NODE_STAGE = join(NODE, "dist");
 
 interface Manifest {
   readonly version: string;
   readonly exports: Record<string, string>;
-  readonly peerDependencies: Record<string, string>;
+  readonly peerDependencies?: Record<string, string>;
   readonly devDependencies?: unknown;
   readonly [field: string]: unknown;
 }
@@ -30,9 +33,9 @@ export interface Packed {
 }
 
 /** Compiles TypeScript files to JavaScript with declarations; throws with the compiler's words. */
-async function compileTypes(project: object, name: string): Promise<void> {
+async function compileTypes(project: object, name: string, folder = SDK): Promise<void> {
   // Beside the sources, so that the compiler finds the same node_modules.
-  const path = join(SDK, `tsconfig.${name}.tsbuildinfo`);
+  const path = join(folder, `tsconfig.${name}.tsbuildinfo`);
   await writeFile(path, JSON.stringify(project));
   try {
     const { code, output } = await runNode(binary("typescript", "tsc"), ["-p", path], { echo: false });
@@ -48,6 +51,30 @@ async function pointDeclarationsToJavaScript(folder: string): Promise<void> {
     if (!file.endsWith(".d.ts")) continue;
     const text = await readFile(join(folder, file), "utf8");
     await writeFile(join(folder, file), text.replaceAll(/(["'])(\.{1,2}\/[^"']*)\.ts\1/g, "$1$2.js$1"));
+  }
+}
+
+/**
+ * TypeChain writes each ABI into its factory twice more; the factories refer to the package's one copy instead, which
+ * takes a third off what everybody downloads.
+ */
+async function shareAbis(names: readonly string[]): Promise<void> {
+  const abis = "../../js/generated/abi.js";
+  const replaceOnce = async (path: string, pattern: RegExp, text: string): Promise<void> => {
+    const before = await readFile(path, "utf8");
+    const after = before.replace(pattern, text);
+    if (after === before) throw new Error(`${path}: TypeChain writes ABIs in another way than expected`);
+    await writeFile(path, after);
+  };
+  for (const name of names) {
+    const abi = `${name.charAt(0).toLowerCase()}${name.slice(1)}Abi`;
+    const factory = join(STAGE, "ethers", "factories", `${name}__factory`);
+    await replaceOnce(`${factory}.js`, /^const _abi = \[\n[\s\S]*?\n\];/m, `import { ${abi} as _abi } from "${abis}";`);
+    await replaceOnce(
+      `${factory}.d.ts`,
+      /^( +)static readonly abi: readonly \[\{\n[\s\S]*?\n\1\}\];/m,
+      `$1static readonly abi: typeof import("${abis}").${abi};`,
+    );
   }
 }
 
@@ -103,6 +130,7 @@ async function stageEthers(): Promise<void> {
       },
       "ethers",
     );
+    await shareAbis(artifacts.map(({ contractName }) => contractName));
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -182,10 +210,57 @@ export async function stagePackage(deployments: readonly Deployment[] = []): Pro
   await writeFile(join(STAGE, "package.json"), `${JSON.stringify(staged, null, 2)}\n`);
 }
 
-/** Packs the staged package into `folder`. */
-export async function packStaged(folder: string): Promise<Packed> {
+/**
+ * Compiles the node into {@link NODE_STAGE}: JavaScript, which Node runs also below node_modules, where it refuses
+ * TypeScript. Expects a staged SDK, against whose declarations it is compiled.
+ */
+export async function stageNode(): Promise<void> {
+  await rm(NODE_STAGE, { recursive: true, force: true });
+  const { exports } = JSON.parse(await readFile(join(STAGE, "package.json"), "utf8")) as {
+    exports: Record<string, string | { types: string }>;
+  };
+  const paths = Object.entries(exports).flatMap(([name, target]) =>
+    typeof target === "string" ? [] : [[join("@publica/sdk", name), [join(STAGE, target.types)]]],
+  );
+  await compileTypes(
+    {
+      extends: "../../tsconfig.json",
+      compilerOptions: {
+        types: ["node"],
+        noEmit: false,
+        declaration: true,
+        rewriteRelativeImportExtensions: true,
+        rootDir: "src",
+        outDir: "dist/js",
+        paths: Object.fromEntries(paths),
+      },
+      include: ["src"],
+    },
+    "js",
+    NODE,
+  );
+  await pointDeclarationsToJavaScript(join(NODE_STAGE, "js"));
+  await cp(join(NODE, "bin"), join(NODE_STAGE, "bin"), { recursive: true });
+  await cp(join(NODE, "README.md"), join(NODE_STAGE, "README.md"));
+  await cp(join(ROOT, "LICENSE"), join(NODE_STAGE, "LICENSE"));
+  const { devDependencies: _, ...manifest } = JSON.parse(
+    await readFile(join(NODE, "package.json"), "utf8"),
+  ) as Manifest;
+  const staged = {
+    ...manifest,
+    exports: {
+      ...Object.fromEntries(Object.entries(manifest.exports).map(([name, source]) => [name, published(source)])),
+      "./package.json": "./package.json",
+    },
+    files: ["js", "bin"],
+  };
+  await writeFile(join(NODE_STAGE, "package.json"), `${JSON.stringify(staged, null, 2)}\n`);
+}
+
+/** Packs a staged package (the SDK unless told otherwise) into `folder`. */
+export async function packStaged(folder: string, stage = STAGE): Promise<Packed> {
   await mkdir(folder, { recursive: true });
-  const printed = await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], STAGE);
+  const printed = await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], stage);
   const parsed = JSON.parse(printed) as Record<string, PackEntry> | PackEntry[];
   const [entry] = Array.isArray(parsed) ? parsed : Object.values(parsed);
   if (entry === undefined) throw new Error("npm pack printed no file");

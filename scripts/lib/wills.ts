@@ -2,7 +2,6 @@
 import type hre from "hardhat";
 import {
   type Address,
-  bytesToHex,
   encodeFunctionData,
   type Hex,
   keccak256,
@@ -18,7 +17,6 @@ import {
   generateEncryptionKey,
   type RandomBytes,
   type Share,
-  shareAddress,
   signWithShare,
 } from "../../packages/sdk/src/foundation/crypto.ts";
 import {
@@ -293,4 +291,4 @@ export async function executorSignatures(
   return Promise.all(indices.map((index) => sign(executors[index] as HDAccount, data)));
 }
 
-export { bytesToHex, compactManifest, encodeFunctionData, manifestProof, manifestRoot, shareAddress };
+export { compactManifest, encodeFunctionData, manifestProof, manifestRoot };

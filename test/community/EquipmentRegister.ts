@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import hre from "hardhat";
 import { keccak256, stringToHex } from "viem";
-import { deviceKey, unpackReading } from "../../packages/sdk/src/community/device.ts";
+import { type DeviceCurve, deviceKey, unpackReading } from "../../packages/sdk/src/community/device.ts";
 import { equipmentDigest, proveKey, signEquipment } from "../../packages/sdk/src/community/typedData.ts";
 import {
   approve,
@@ -356,13 +356,13 @@ describe("EquipmentRegister", () => {
   });
 
   describe("re-keying", () => {
-    async function proposed() {
+    async function proposed(from: DeviceCurve = "secp256k1", to: DeviceCurve = "p256") {
       const community = await fresh();
-      const device = await installDevice(community, { index: 1 });
-      const privateKey = keyOf("p256", 77);
-      const message = { device: 1, key: deviceKey("p256", privateKey), sequence: 0n, deadline: FAR };
+      const device = await installDevice(community, { index: 1, curve: from });
+      const privateKey = keyOf(to, 77);
+      const message = { device: 1, key: deviceKey(to, privateKey), sequence: 0n, deadline: FAR };
       const digest = equipmentDigest(community.typedDomain, "KeyChange", message);
-      const { key, a, b } = proveKey({ curve: "p256", privateKey }, digest);
+      const { key, a, b } = proveKey({ curve: to, privateKey }, digest);
       const approvals = await approve(community, ["owner", "manufacturer"], "KeyChange", message, FAR);
       const hash = await community.register.write.proposeKey([1, key, a, b, approvals]);
       return { community, device, privateKey, hash };
@@ -387,6 +387,18 @@ describe("EquipmentRegister", () => {
         register.write.install(await installArguments(community, { index: 77, curve: "p256" })),
         "EquipmentKeyTaken",
       );
+    });
+
+    it("goes from P-256 to secp256k1 as well", async () => {
+      const { community, device, privateKey, hash } = await proposed("p256", "secp256k1");
+      const { register } = community;
+      const { readyAt } = await emitted(community, hash, register, "DeviceKeyProposed");
+      await travelTo(community, readyAt as number);
+      await emitted(community, await register.write.applyKey([1]), register, "DeviceKeyChanged");
+      const now = await chainTime(community);
+      await refused(register.write.record([next(community, device, now, 5)]), "EquipmentReadingUnsigned");
+      const renewed = { ...device, curve: "secp256k1" as const, privateKey };
+      await register.write.record([next(community, renewed, now, 5)]);
     });
 
     it("is stopped by any one of the three within the delay, by nobody else", async () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,7 +10,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { hardhat } from "viem/chains";
 import { type Artifact, readArtifacts } from "../../scripts/lib/abis.ts";
 import { type LocalChain, startLocalChain } from "../../scripts/lib/chain.ts";
-import { lockedVersion, packStaged, stagePackage } from "../../scripts/lib/package.ts";
+import { lockedVersion, NODE_STAGE, packStaged, stageNode, stagePackage } from "../../scripts/lib/package.ts";
 import { binary, ROOT } from "../../scripts/lib/run.ts";
 import { npm } from "../../scripts/lib/tools.ts";
 
@@ -20,7 +20,8 @@ const CONSUMERS = join(ROOT, "packages", "sdk", "test", "consumers");
 const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
 describe("the packed SDK, installed into an empty folder", function () {
-  this.timeout(300_000);
+  // Only a limit against hanging, far above what a busy machine needs.
+  this.timeout(1_200_000);
   let chain: LocalChain;
   let work: string;
   let tarball: string;
@@ -66,7 +67,7 @@ describe("the packed SDK, installed into an empty folder", function () {
 
   async function execute(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
     try {
-      return await run(process.execPath, [...args], { ...options, timeout: 120_000 });
+      return await run(process.execPath, [...args], { ...options, timeout: 600_000 });
     } catch (error) {
       const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
       throw new Error(`${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });
@@ -110,6 +111,34 @@ describe("the packed SDK, installed into an empty folder", function () {
 
   it("serves a contract that imports its interfaces", async () => {
     expect(await consume("solidity")).to.deep.equal({ write: "success", read: "no data" });
+  });
+
+  it("serves the oracle node, packed beside it: its command runs below node_modules, and so do its imports", async () => {
+    await stageNode();
+    const folder = join(work, "node");
+    await mkdir(folder);
+    const { path: packed } = await packStaged(work, NODE_STAGE);
+    const dependencies = { "@publica/sdk": `file:${tarball}`, "@publica/node": `file:${packed}` };
+    await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
+    await npm(
+      ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+      folder,
+    );
+    const options = { cwd: folder, env: { ...process.env, NODE_OPTIONS: "" } };
+    const bin = join(folder, "node_modules", "@publica", "node", "bin", "publica-node.cjs");
+    const { bin: bins } = JSON.parse(await readFile(join(NODE_STAGE, "package.json"), "utf8")) as { bin: object };
+    expect(bins).to.deep.equal({ "publica-node": "./bin/publica-node.cjs" });
+    expect((await execute([bin, "--help"], options)).stdout).to.contain("Usage: publica-node COMMAND");
+    await execute([bin, "init", "--rpc", chain.url], options);
+    const seen = await execute([bin, "check", "--json"], options).catch(({ cause }: { cause: { stdout: string } }) => cause);
+    const findings = JSON.parse(seen.stdout) as { what: string; fine: boolean }[];
+    expect(findings.find(({ what }) => what === `endpoint ${new URL(chain.url).host}`)?.fine).to.equal(true);
+    expect(findings.find(({ what }) => what === "feed rain")?.fine, "the template names no feed").to.equal(false);
+    const script = 'import { oracleConfigSchema } from "@publica/node/oracle"; import { createRpc } from "@publica/node/runtime"; console.log(typeof oracleConfigSchema.parse, typeof createRpc)';
+    await writeFile(join(folder, "imports.js"), script);
+    expect((await execute(["imports.js"], options)).stdout.trim()).to.equal("function function");
+    const files = (await readdir(NODE_STAGE, { recursive: true })).map(String);
+    expect(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))).to.deep.equal([]);
   });
 });
 

@@ -42,7 +42,7 @@ const place = (slot: number, side: "bid" | "offer", level: number, energyWh: num
 
 describe("TickBook", () => {
   it("I1–I8: clears random slots as the reference does and pays everybody to the unit, in any order of claims", async function () {
-    this.timeout(120_000);
+    this.timeout(900_000);
     const f = await networkHelpers.loadFixture(open);
     const { book, balanceOf } = f;
     const random = randomOf(3);

@@ -431,6 +431,17 @@ describe("WillRegistry", () => {
       await rejects(claim(signed), "WillRegistrarInvalid");
     });
 
+    it("a death of this very second is proven, one of the next second is still to come", async () => {
+      const death = (await kit.now(wills)) + 10;
+      const signed = await kit.certificate(estate, 1, EVIDENCE, death);
+      const claim = () => registry().write.claimDeath([estate.id, EVIDENCE, death, signed]);
+      await kit.at(wills, death - 1);
+      await rejects(claim(), "WillDeathInFuture");
+      await kit.at(wills, death);
+      await claim();
+      expect(await state()).to.equal(STATE.Claimed);
+    });
+
     it("a certificate of a vetoed claim is not replayed", async () => {
       const time = await kit.now(wills);
       const signed = await kit.certificate(estate, 1, EVIDENCE, time);

@@ -25,6 +25,8 @@ library WillLeaf {
     uint8 internal constant EXECUTORS = 4;
     uint8 internal constant VETO_KEY = 5;
     uint8 internal constant COMMITMENTS = 6;
+    /// @notice Account and encrypted form of the escrowed share N+1. Nothing on chain opens this leaf: heirs prove it to each
+    /// other.
     uint8 internal constant ESCROW = 7;
     uint8 internal constant ESCROW_SHARES = 8;
     uint8 internal constant PLAN = 9;
@@ -76,12 +78,6 @@ library WillLeaf {
 
     function commitments(uint8 polynomial, ShareVerifier.Point[] calldata points) internal pure returns (bytes32) {
         return keccak256(abi.encode(COMMITMENTS, polynomial, keccak256(abi.encode(points))));
-    }
-
-    /// @param share The account of the escrowed share N+1.
-    /// @param blobHash Hash of the share as it is encrypted under the escrow key.
-    function escrow(address share, bytes32 blobHash) internal pure returns (bytes32) {
-        return keccak256(abi.encode(ESCROW, share, blobHash));
     }
 
     function plan(bytes32 planHash) internal pure returns (bytes32) {

@@ -240,7 +240,10 @@ describe("committee lane", function () {
       const first = await until("the committee's report", () => committee.latest());
       expect(Number(first.value)).to.be.within(98, 153);
       expect(await fixture.latest(), "the device lane stays empty").to.equal(undefined);
-      expect((await committee.signers())[0]).to.equal(0b111n);
+      // A member that is slow is left out of a round; sooner or later all three are in time.
+      await until("a report of all three", async () =>
+        (await committee.signers()).find((signers) => signers === 0b111n),
+      );
       await nodes[2]?.stop();
       const pair = await until("a report of the two", async () =>
         (await committee.signers()).find((signers) => signers === 0b011n),

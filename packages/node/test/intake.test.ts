@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { signReading } from "@publica/sdk/foundation";
@@ -17,6 +16,7 @@ import { encodeSenml, type SenmlEntry } from "../src/oracle/senml.ts";
 import { topicOf, type VirtualDevice } from "../src/oracle/simulate.ts";
 import { silentLogger } from "../src/runtime/index.ts";
 import { freePort } from "./support/anvil.ts";
+import { kill, says, start as startChild } from "./support/child.ts";
 import { until } from "./support/feed.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { createIntakeFixture, FEED, type IntakeFixture } from "./support/intake.ts";
@@ -220,6 +220,14 @@ describe("intake", function () {
 
   describe("over MQTT", function () {
     this.timeout(1_800_000);
+    /** What a failed test would leave open. */
+    let open: (() => unknown)[];
+    beforeEach(() => {
+      open = [];
+    });
+    afterEach(async () => {
+      for (const close of open.reverse()) await close();
+    });
 
     for (const [name, { version, start }] of Object.entries(brokers())) {
       // Shown as pending where it is not installed: a skipped proof must be seen.
@@ -230,16 +238,19 @@ describe("intake", function () {
       it(`loses nothing through an external broker that restarts (${name}), and acknowledges after the commit`, async () => {
         const port = await freePort();
         let stop = await start(port, folder.path("broker"));
+        open.push(() => stop());
         const ingest = await startMqtt({
           settings: { url: `mqtt://127.0.0.1:${port}`, clientId: "node", version },
           intake: fixture.intake,
           log: silentLogger(),
           onState: () => {},
         });
+        open.push(() => ingest.close());
         await until("the connection", () => ingest.connected() || undefined);
         const options = { clientId: "device", clean: false, reconnectPeriod: 100, protocolVersion: version };
         const sender = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, options);
         sender.on("error", () => {});
+        open.push(() => sender.endAsync(true));
         const send = (v: number) => sender.publishAsync(topicOf(device()), Buffer.from(seal([rain(v)])), { qos: 1 });
         await until("the subscription", async () => {
           await send(0);
@@ -254,9 +265,6 @@ describe("intake", function () {
           await send(2);
           return count("message") > before + 1 ? true : undefined;
         });
-        await sender.endAsync(true);
-        await ingest.close();
-        await stop();
       });
     }
 
@@ -266,28 +274,26 @@ describe("intake", function () {
       const perRound = FULL ? 1_000 : 300;
       const path = folder.path("killed.db");
       const port = await freePort();
-      const receive = (): Promise<ChildProcess> =>
-        new Promise((resolve) => {
-          const child = spawn(
-            process.execPath,
-            [
-              "--disable-warning=ExperimentalWarning",
-              join(import.meta.dirname, "support", "receiver.ts"),
-              path,
-              String(port),
-            ],
-            { stdio: ["ignore", "pipe", "inherit"] },
-          );
-          child.stdout?.once("data", () => resolve(child));
-        });
-      let child = await receive();
+      let child: ChildProcess | undefined;
+      const receive = async (): Promise<void> => {
+        child = startChild("receiver.ts", [path, String(port)]);
+        await says(child, "ready");
+      };
+      const end = async (): Promise<void> => {
+        if (child !== undefined) await kill(child);
+      };
+      open.push(end);
+      await receive();
       clock = Date.now();
       const clients: MqttClient[] = await Promise.all(
         fixture.fleet.map(({ key }) =>
           mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: key.id, clean: false, reconnectPeriod: 50 }),
         ),
       );
-      for (const client of clients) client.on("error", () => {});
+      for (const client of clients) {
+        client.on("error", () => {});
+        open.push(() => client.endAsync(true));
+      }
       for (let round = 0; round < rounds; round++) {
         const sent = Array.from({ length: perRound }, (_, i) =>
           clients[i % 4]?.publishAsync(topicOf(device(i % 4)), Buffer.from(seal([rain(i)], i % 4)), { qos: 1 }),
@@ -297,16 +303,11 @@ describe("intake", function () {
           Promise.all(sent.slice(0, perRound / 3)),
           new Promise((resolve) => setTimeout(resolve, 2_000)),
         ]);
-        const gone = new Promise((resolve) => child.once("exit", resolve));
-        child.kill("SIGKILL");
-        await gone;
-        child = await receive();
+        await end();
+        await receive();
         await Promise.all(sent);
       }
-      for (const client of clients) await client.endAsync(true);
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await gone;
+      await end();
       fixture.close();
       fixture = createIntakeFixture(path);
       expect(count("message")).to.equal(rounds * perRound);
@@ -342,8 +343,8 @@ function brokers(): Record<
       "allow_anonymous true",
       "persistence true",
       `persistence_location ${folder}/`,
-      // It must not give up root for an account that cannot write here.
-      `user ${userInfo().username}`,
+      // As root it would change to an account that cannot write here.
+      ...(process.getuid?.() === 0 ? ["user root"] : []),
     ];
     writeFileSync(file, `${lines.join("\n")}\n`);
     const child = spawn(program, ["-c", file], { stdio: "ignore" });

@@ -16,6 +16,7 @@ import {
   openDatabase,
   silentLogger,
   type Submitter,
+  type Tx,
 } from "../src/runtime/index.ts";
 import { type Anvil, RICH_KEY, SECOND_KEY, startAnvil } from "./support/anvil.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -58,7 +59,14 @@ describe("submitter", function () {
   }
 
   function start(
-    options: { file?: string; urls?: readonly string[]; fees?: Partial<FeePolicy>; finalityDepth?: number } = {},
+    options: {
+      file?: string;
+      urls?: readonly string[];
+      fees?: Partial<FeePolicy>;
+      finalityDepth?: number;
+      timeoutMs?: number;
+      later?: (tx: Tx) => boolean;
+    } = {},
   ): Node {
     const database = openDatabase(folder.path(options.file ?? "node.db"), JOURNAL_MIGRATIONS);
     open.push(database);
@@ -69,7 +77,7 @@ describe("submitter", function () {
       rpc: createRpc({
         urls: options.urls ?? [anvil.url],
         chainId: anvil.chainId,
-        timeoutMs: options.urls === undefined ? 60_000 : 1_000,
+        timeoutMs: options.timeoutMs ?? 60_000,
         now,
       }),
       journal,
@@ -79,6 +87,7 @@ describe("submitter", function () {
       rebroadcastMs: 0,
       log: silentLogger(),
       now,
+      ...(options.later === undefined ? {} : { later: options.later }),
       onAlert: (kind) => alerts.push(kind),
     });
     return {
@@ -290,6 +299,24 @@ describe("submitter", function () {
     expect(second.journal.find("id:1")?.nonce).to.equal(undefined);
   });
 
+  it("keeps what the chain may take later, and sends it then", async () => {
+    const snapshot = await anvil.rpc<Hex>("evm_snapshot");
+    const first = start({ file: "a.db" });
+    first.send(1);
+    await first.steps(1);
+    await mine();
+    const second = start({ file: "b.db", later: ({ key }) => key === "id:1" });
+    second.send(1);
+    await second.steps(3);
+    expect(second.state("id:1")).to.equal("queued");
+    await anvil.rpc("evm_revert", snapshot);
+    await second.steps(1);
+    await mine();
+    await second.steps(1);
+    expect(second.state("id:1")).to.equal("mined");
+    expect(await arrived(anvil, ledger)).to.deep.equal([idOf(1)]);
+  });
+
   it("reports a transaction that was mined and reverted", async () => {
     const a = start({ file: "a.db" });
     a.send(1);
@@ -365,11 +392,12 @@ describe("submitter", function () {
 
     for (const mood of ["silent", "garbage", "limited", "stale", "wrong-chain", "closed"] as const) {
       it(`one endpoint ${mood}: carries on through the other`, async () => {
-        const node = start({ urls: [bad.url, anvil.url] });
+        const timeoutMs = mood === "silent" ? 3_000 : 60_000;
+        const node = start({ urls: [bad.url, anvil.url], timeoutMs });
         if (mood !== "wrong-chain") await node.steps(1);
         bad.mood = mood;
         node.send(1);
-        for (let i = 0; i < 12 && node.state("id:1") !== "final"; i++) {
+        for (let i = 0; i < 40 && node.state("id:1") !== "final"; i++) {
           clock += 61_000;
           await node.steps(1).catch(() => {});
           await mine();

@@ -40,7 +40,7 @@ export async function overallStatus(office: Office, named?: Address): Promise<Re
     stateText(one, now),
     money(one.exposure, pool.token),
     `${one.settled}/${one.policies}`,
-    one.state === "open" ? "" : percent(one.payoutBps),
+    outcomeText(one),
   ]);
   const text = [
     poolText(office, pool),
@@ -48,7 +48,7 @@ export async function overallStatus(office: Office, named?: Address): Promise<Re
     indent(
       rows.length === 0
         ? "none yet"
-        : table(["no.", "name", "state", "at stake", "settled", "pays"], rows, [0, 3, 4, 5]),
+        : table(["no.", "name", "state", "at stake", "settled", "outcome"], rows, [0, 3, 4, 5]),
     ),
   ];
   return { data, text: text.join("\n") };
@@ -75,7 +75,7 @@ export async function seriesStatus(office: Office, series: bigint): Promise<Repo
     ["at stake", `${money(one.exposure, pool.token)} of at most ${money(terms.capacity, pool.token)}`],
     ["premiums", money(one.premium, pool.token)],
     ["floor", `${percent(terms.floorBps)} of the sum insured`],
-    ["decided", one.decidedAt === 0 ? undefined : `${utc(one.decidedAt)}: pays ${percent(one.payoutBps)}`],
+    ["decided", one.decidedAt === 0 ? undefined : `${utc(one.decidedAt)}: ${outcomeText(one)}`],
     ["now", previewText(preview)],
     ["pool", office.context.label(pool.address)],
   ]);
@@ -127,14 +127,14 @@ export async function holderStatus(office: Office, holder: Address): Promise<Rep
   const rows = await Promise.all(
     held.map(async (policy) => {
       const { token } = await openPool(office, policy.pool);
-      const pays = policy.state === "open" ? "" : percent(policy.payoutBps);
-      return [String(policy.policyId), policy.name, policy.state, money(policy.sumInsured, token), pays];
+      const { policyId, name, state, sumInsured } = policy;
+      return [String(policyId), name, state, money(sumInsured, token), outcomeText(policy)];
     }),
   );
   const text =
     rows.length === 0
       ? `${holder} holds no policy.`
-      : table(["policy", "series", "state", "sum insured", "pays"], rows, [3, 4]);
+      : table(["policy", "series", "state", "sum insured", "outcome"], rows, [3, 4]);
   return { data: { holder, policies: held }, text };
 }
 
@@ -159,6 +159,12 @@ function stateText({ state, terms }: Pick<GetSeriesReturnType, "state" | "terms"
   if (now < terms.start - terms.leadTime) return pc.green("on sale");
   if (now < terms.start) return "sales ended";
   return now <= terms.end ? pc.yellow("at risk") : pc.yellow("to be decided");
+}
+
+/** What a decided series does for its policies; nothing while it is open. */
+function outcomeText({ state, payoutBps }: Pick<GetSeriesReturnType, "state" | "payoutBps">): string {
+  if (state === "open") return "";
+  return state.startsWith("refund") ? "premium back" : `pays ${percent(payoutBps)}`;
 }
 
 async function tryPreview({ context, book }: Office, series: bigint) {

@@ -210,10 +210,10 @@ async function deployment(
       },
     ];
   }
-  return wrong.map((text) => ({
-    what: "deployment",
-    verdict: "problem",
-    found: text,
-    mend: "The chain was started anew, or the file is another chain's: deploy again, or name the right file with --deployment.",
-  }));
+  const problem = { what: "deployment", verdict: "problem" } as const;
+  const mend =
+    "The chain was started anew, or the file is another chain's: deploy again, or name the right file with --deployment.";
+  if (wrong.length === entries.length && wrong.length > 1)
+    return [{ ...problem, found: `none of the ${wrong.length} contracts of ${found.path} is on this chain`, mend }];
+  return wrong.map((text, index) => ({ ...problem, found: text, ...(index === wrong.length - 1 ? { mend } : {}) }));
 }

@@ -8,7 +8,19 @@ import {
   type FeedConfig,
   type SensorKey,
 } from "@publica/sdk/foundation";
-import { decodeFunctionResult, encodeFunctionData, formatEther, hexToBigInt, hexToNumber, type Hex } from "viem";
+import { statSync } from "node:fs";
+import { p256 } from "@noble/curves/nist.js";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import {
+  bytesToHex,
+  decodeFunctionResult,
+  encodeFunctionData,
+  formatEther,
+  type Hex,
+  hexToBigInt,
+  hexToBytes,
+  hexToNumber,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { openDatabase } from "../runtime/database.ts";
 import { openSigner, readPrivateKey } from "../runtime/keys.ts";
@@ -16,7 +28,9 @@ import { reasonOf } from "../runtime/problem.ts";
 import { createRpc, isHex, isQuantity, type Rpc } from "../runtime/rpc.ts";
 import type { OracleConfig } from "./config.ts";
 import { deviceIdOf, openDeviceKey } from "./envelope.ts";
+import { rowsKey } from "./ingest/replay.ts";
 import { feePolicyOf } from "./node.ts";
+import { localDevice } from "./registry.ts";
 
 /** One line of `publica-node check`. */
 export interface Finding {
@@ -70,7 +84,10 @@ export async function checkNode(config: OracleConfig, now = Date.now): Promise<F
   const file = findings.at(-1);
   if (file?.fine === false && /unable to open/i.test(file.detail))
     findings.splice(-1, 1, { what: "database", fine: true, detail: `${config.database} will be made` });
+  /** Devices whose messages would be taken. */
+  const devices = new Set<string>();
   for (const settings of config.feeds) {
+    for (const { curve, publicKey } of settings.own?.devices ?? []) devices.add(localDevice(curve, publicKey as Hex).id);
     await look(`feed ${settings.name}`, async () => {
       const read = async <T>(functionName: "configOf" | "sensorsOf"): Promise<T> => {
         const data = encodeFunctionData({ abi: sensorFeedsAbi, functionName, args: [settings.id as Hex] });
@@ -82,8 +99,9 @@ export async function checkNode(config: OracleConfig, now = Date.now): Promise<F
       if (epoch === 0) throw new Error(`there is no feed ${settings.id}`);
       if (2 * settings.round > heartbeat)
         throw new Error(`rounds of ${settings.round} s cannot keep a heartbeat of ${heartbeat} s`);
+      const keys = await read<SensorKey[]>("sensorsOf");
+      for (const key of keys) devices.add(deviceIdOf(key));
       if (settings.own !== undefined) {
-        const keys = await read<SensorKey[]>("sensorsOf");
         const id = ownId(settings.own);
         if (!keys.some((key) => deviceIdOf(key) === id)) throw new Error(`this node's sensor ${id} is not registered`);
       }
@@ -110,6 +128,18 @@ export async function checkNode(config: OracleConfig, now = Date.now): Promise<F
       return `epoch ${epoch}, ${quorum} of ${keys.length} members, a bond of ${formatEther(bond)}`;
     });
   }
+  for (const { file, rows } of config.replay) {
+    await look(`recording ${file}`, () => {
+      if (!statSync(file).isFile()) throw new Error("is not a file");
+      if (rows === undefined) return "is there";
+      const { id, privateKey } = rowsKey(rows);
+      if (devices.has(id)) return `by device ${id}`;
+      const publicKey = publicKeyOf(rows.curve, privateKey);
+      throw new Error(
+        `device ${id} belongs to no feed; list { curve: ${rows.curve}, publicKey: "${publicKey}" } under feeds.own.devices`,
+      );
+    });
+  }
   for (const { url } of config.peers) {
     await look(`peer ${new URL(url).host}`, async () => {
       const response = await fetch(new URL("/healthz", url), { signal: AbortSignal.timeout(5_000) });
@@ -118,6 +148,10 @@ export async function checkNode(config: OracleConfig, now = Date.now): Promise<F
     });
   }
   return findings;
+}
+
+function publicKeyOf(curve: "secp256k1" | "p256", privateKey: Hex): Hex {
+  return bytesToHex((curve === "p256" ? p256 : secp256k1).getPublicKey(hexToBytes(privateKey)));
 }
 
 function ownId({ key, curve }: NonNullable<OracleConfig["feeds"][number]["own"]>): string {

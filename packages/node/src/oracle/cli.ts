@@ -31,7 +31,7 @@ import { fromScaled } from "./units.ts";
 
 const USAGE = `Usage: publica-node COMMAND [options]
 
-  run       take messages in and report, until stopped     --config FILE [--stdin]
+  run       take messages in and report, until stopped     --config FILE [--stdin] [--replay FILE]... [--speed N]
   init      make a configuration and a key                 [--config FILE] [--rpc URL]... [--chain ID]
                                                            [--sensor-feeds ADDRESS] [--feed ID]
   check     look at everything a node needs                --config FILE [--json]
@@ -45,8 +45,12 @@ const USAGE = `Usage: publica-node COMMAND [options]
 
 The configuration is node.yaml unless --config says otherwise. Behaviours: ${BEHAVIOURS.join(", ")}.
 --keys prints the public keys of the virtual devices, for registering them, and ends.
+--replay takes a recording in: what \`export --what messages\` wrote, a CSV with the columns at and message, or envelopes, one
+a line; --speed 60 plays it 60 times as fast as it was taken, 0 (the default) at once. A CSV of bare values needs a key that
+answers for it: see \`replay\` in the README. A recording goes on where it ended.
 
-Example: publica-node run --config node.yaml`;
+Examples: publica-node init && publica-node check && publica-node run
+          publica-node run --config node.yaml --replay messages.jsonl --speed 60`;
 
 class UsageError extends Error {}
 
@@ -67,9 +71,17 @@ function table(rows: readonly (readonly string[])[]): string {
 async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { config: { type: "string", default: "node.yaml" }, stdin: { type: "boolean", default: false } },
+    options: {
+      config: { type: "string", default: "node.yaml" },
+      stdin: { type: "boolean", default: false },
+      replay: { type: "string", multiple: true, default: [] },
+      speed: { type: "string", default: "0" },
+    },
   });
-  const config = loadConfig(values.config, oracleConfigSchema);
+  const speed = numberOption("speed", values.speed);
+  if (speed < 0) throw new UsageError("--speed is 0 or more");
+  const loaded = loadConfig(values.config, oracleConfigSchema);
+  const config = { ...loaded, replay: [...loaded.replay, ...values.replay.map((file) => ({ file, speed }))] };
   const log = createLogger(config.log);
   const node = await startOracleNode(config, { log });
   const stopping = new Promise<string>((resolve) => {
@@ -215,6 +227,10 @@ async function status(args: string[]): Promise<number> {
       ["messages", list(state.messages)],
       ["set aside", list(state.refused)],
       ["journal", list(state.journal)],
+      ...state.replays.map(({ file, lines, ended, error }) => [
+        `recording ${file}`,
+        `${lines} lines, ${error ?? (ended ? "ended" : "playing")}`,
+      ]),
       ["reorganisations", String(state.reorgs)],
       ["alerts", list(state.alerts)],
     ]),

@@ -110,13 +110,28 @@ const settings = z.strictObject({
       z.literal(false),
     ])
     .prefault({ embedded: {} }),
-  /** Files of recorded messages (JSON lines) to take in at start. */
+  /** Recordings to take in at start: messages (JSON lines, or a CSV with columns at and message), or a CSV of bare values. */
   replay: z
     .array(
       z.strictObject({
         file: z.string().min(1),
         /** Times as fast as recorded; 0: as fast as possible. */
         speed: z.number().min(0).default(0),
+        /** For a CSV of bare values: what its columns are, and the key of the device that answers for them. */
+        rows: z
+          .strictObject({
+            key: keySourceSchema,
+            curve: z.enum(["secp256k1", "p256"]).default("secp256k1"),
+            /** Names of columns. */
+            time: z.string().min(1),
+            value: z.string().min(1),
+            measurement: z.string().min(1),
+            /** The feed's unit unless told otherwise. */
+            unit: z.string().min(1).optional(),
+            /** Gives each value the time at which it is played, for recordings of other years. */
+            restamp: z.boolean().default(false),
+          })
+          .optional(),
       }),
     )
     .default([]),

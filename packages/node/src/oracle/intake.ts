@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { FeedId } from "@publica/sdk/foundation";
 import type { Database } from "../runtime/database.ts";
 import type { Logger } from "../runtime/log.ts";
-import { reasonOf } from "../runtime/problem.ts";
+import { problem, reasonOf } from "../runtime/problem.ts";
 import { ATTESTATION_NAME, type Attestation, decodeAttestation, roundAt } from "./attestation.ts";
 import type { OracleConfig } from "./config.ts";
 import {
@@ -31,6 +31,10 @@ export interface Message {
   readonly bytes: Uint8Array;
   /** The device the sender claims to be by other means (the topic), if any. */
   readonly claimed?: string;
+  /** Why it is no message at all, when whoever read it knows better than the parser. */
+  readonly defect?: string;
+  /** Runs in the transaction that stores it, or sets it aside. */
+  readonly also?: () => void;
 }
 
 export interface IntakeOptions {
@@ -40,6 +44,8 @@ export interface IntakeOptions {
   readonly clock: OracleConfig["clock"];
   readonly log: Logger;
   readonly now?: () => number;
+  /** Whether any feed's devices are known; before, nobody's message could be told from a stranger's, and none is taken. */
+  readonly known?: () => boolean;
   /** Most messages in one database transaction. */
   readonly batch?: number;
   /** A batch could not be written; nothing of it was acknowledged. */
@@ -51,14 +57,16 @@ export interface IntakeOptions {
 export interface Intake {
   /** Resolves once the message is on disk, whatever was thought of it; rejects when it could not be written. */
   offer(message: Message): Promise<Outcome>;
+  /** The same for several, all in one transaction. */
+  offerAll(messages: readonly Message[]): Promise<Outcome[]>;
   /** Waits for everything offered. */
   drain(): Promise<void>;
   readonly waiting: () => number;
 }
 
 interface Waiting {
-  readonly message: Message;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly messages: readonly Message[];
+  readonly resolve: (outcomes: Outcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -84,7 +92,7 @@ class Refused extends Error {
  * transaction, so that full durability costs one disk flush for many messages.
  */
 export function createIntake(options: IntakeOptions): Intake {
-  const { database, store, registry, clock, log, now = Date.now, batch = 256, onCommit } = options;
+  const { database, store, registry, clock, log, now = Date.now, known = () => true, batch = 256, onCommit } = options;
   let queue: Waiting[] = [];
   let scheduled = false;
   let idle: (() => void)[] = [];
@@ -177,10 +185,11 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   /** Stores one message. Runs inside the batch's transaction. */
-  function take({ source, bytes, claimed }: Message, touched: Set<FeedId>): Outcome {
+  function take({ source, bytes, claimed, defect }: Message, touched: Set<FeedId>): Outcome {
     const at = now();
     let device: DeviceId | null = null;
     try {
+      if (defect !== undefined) throw new Refused("malformed", defect);
       const envelope = parseEnvelope(bytes);
       device = envelope.device;
       const { sender, point } = authenticate(envelope, claimed);
@@ -256,20 +265,33 @@ export function createIntake(options: IntakeOptions): Intake {
 
   function flush(): void {
     scheduled = false;
-    const work = queue.slice(0, batch);
-    queue = queue.slice(batch);
+    let size = 0;
+    const beyond = queue.findIndex(({ messages }) => {
+      size += messages.length;
+      return size > batch && size > messages.length;
+    });
+    const work = beyond < 0 ? queue : queue.slice(0, beyond);
+    queue = beyond < 0 ? [] : queue.slice(beyond);
     if (queue.length > 0) schedule();
     const touched = new Set<FeedId>();
     try {
-      const outcomes = database.transaction(() => work.map(({ message }) => take(message, touched)));
+      const outcomes = database.transaction(() =>
+        work.map(({ messages }) =>
+          messages.map((message) => {
+            const outcome = take(message, touched);
+            message.also?.();
+            return outcome;
+          }),
+        ),
+      );
       work.forEach(({ resolve }, index) => {
-        resolve(outcomes[index] as Outcome);
+        resolve(outcomes[index] as Outcome[]);
       });
-      onCommit?.(outcomes, touched);
+      onCommit?.(outcomes.flat(), touched);
     } catch (error) {
       // What was learned from rolled-back rows is not known any more.
       trails.clear();
-      log.error({ reason: reasonOf(error), messages: work.length }, "could not store, not acknowledged");
+      log.error({ reason: reasonOf(error) }, "could not store, not acknowledged");
       options.onFailure?.();
       for (const { reject } of work) reject(error);
     }
@@ -285,13 +307,21 @@ export function createIntake(options: IntakeOptions): Intake {
     setImmediate(flush);
   }
 
+  const offerAll = (messages: readonly Message[]): Promise<Outcome[]> =>
+    new Promise((resolve, reject) => {
+      if (!known()) {
+        const remedy = "Senders deliver again; see that an endpoint answers and that the feeds exist.";
+        reject(problem("NodeFeedsUnknown", "no feed's sensors are known from the chain yet", remedy));
+        return;
+      }
+      queue.push({ messages, resolve, reject });
+      schedule();
+    });
+
   return {
-    waiting: () => queue.length,
-    offer: (message) =>
-      new Promise((resolve, reject) => {
-        queue.push({ message, resolve, reject });
-        schedule();
-      }),
+    waiting: () => queue.reduce((sum, { messages }) => sum + messages.length, 0),
+    offer: async (message) => (await offerAll([message]))[0] as Outcome,
+    offerAll,
     drain: () =>
       queue.length === 0
         ? Promise.resolve()

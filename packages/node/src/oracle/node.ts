@@ -18,6 +18,7 @@ import {
   parseEther,
   parseGwei,
   toEventHash,
+  toFunctionSelector,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { openDatabase } from "../runtime/database.ts";
@@ -37,8 +38,8 @@ import { createCommittee } from "./committee.ts";
 import type { OracleConfig } from "./config.ts";
 import { deviceIdOf } from "./envelope.ts";
 import { oracleRoutes } from "./ingest/http.ts";
-import { replay } from "./ingest/lines.ts";
 import { startMqtt } from "./ingest/mqtt.ts";
+import { type Replay, type ReplayState, startReplays } from "./ingest/replay.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { askMember, askPeer } from "./peers.ts";
 import { createRegistry, type FeedState } from "./registry.ts";
@@ -71,6 +72,7 @@ export interface NodeStatus {
   readonly journal: Readonly<Record<TxState, number>>;
   readonly messages: Readonly<Record<string, number>>;
   readonly refused: Readonly<Record<string, number>>;
+  readonly replays: readonly ReplayState[];
   readonly reorgs: number;
   readonly alerts: Readonly<Record<string, number>>;
 }
@@ -98,6 +100,8 @@ const REPORTED_TOPICS: readonly (string | undefined)[] = [
   toEventHash(getAbiItem({ abi: sensorFeedsAbi, name: "FeedReported" })),
   toEventHash(getAbiItem({ abi: attestedFeedAbi, name: "AttestedReported" })),
 ];
+/** The chain's clock stands at its last block's: a value of this very moment is taken with the next one. */
+const TOO_EARLY = toFunctionSelector("FeedObservationInFuture(uint40)").slice(2);
 const ROUND_LOOP_MS = 400;
 const MAINTENANCE_MS = 3_600_000;
 const PEER_TIMEOUT_MS = 1_500;
@@ -182,6 +186,7 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
     const journal = createJournal(database, signer.address, now);
     const latest = new Map<FeedId, FeedRound>();
     const pending = new Map<FeedId, Decision>();
+    let replays: readonly Replay[] = [];
     let storeFailing = false;
     let registryBlock: bigint | undefined;
     let registryStale = true;
@@ -194,6 +199,7 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
       clock: config.clock,
       log,
       now,
+      known: () => registry.feeds().length > 0,
       onCommit(outcomes) {
         storeFailing = false;
         for (const outcome of outcomes) {
@@ -256,6 +262,7 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
       finalityDepth: config.chain.finality,
       log,
       now,
+      later: (_, { message, data }) => `${message} ${JSON.stringify(data)}`.includes(TOO_EARLY),
       onAlert: alert,
       ...(options.onEdge === undefined ? {} : { onEdge: options.onEdge }),
     });
@@ -399,6 +406,7 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
         journal: journal.counts(),
         messages: { ...counts.messages },
         refused: { ...counts.refused },
+        replays: replays.map(({ done: _, ...state }) => state),
         reorgs: counts.reorgs,
         alerts: { ...counts.alerts },
       };
@@ -449,16 +457,10 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
       () => deciding.stop(),
     );
     const replaying = new AbortController();
-    const replays = Promise.all(
-      config.replay.map(({ file, speed }) =>
-        replay(file, speed, intake, log, replaying.signal).catch((error: unknown) =>
-          log.error({ file, reason: reasonOf(error) }, "replay failed"),
-        ),
-      ),
-    );
+    replays = startReplays(config.replay, { intake, store, log, now, signal: replaying.signal });
     running.push(() => {
       replaying.abort();
-      return replays;
+      return Promise.all(replays.map(({ done }) => done));
     });
     log.info({ account: signer.address, http: http.url, mqtt: mqtt?.url, feeds: config.feeds.length }, "node runs");
     /** What was so when the node ended. */

@@ -1,11 +1,10 @@
-import {
-  type CommitteeConfig,
-  type CommitteeKey,
-  type FeedConfig,
-  type FeedContext,
-  type FeedId,
-  hashSensorKey,
-  type SensorKey,
+import type {
+  CommitteeConfig,
+  CommitteeKey,
+  FeedConfig,
+  FeedContext,
+  FeedId,
+  SensorKey,
 } from "@publica/sdk/foundation";
 import { attestedFeedAbi, sensorFeedsAbi } from "@publica/sdk/abi";
 import type { KeyObject } from "node:crypto";
@@ -18,7 +17,6 @@ import {
   encodeFunctionData,
   hexToBytes,
   numberToHex,
-  pad,
   toHex,
 } from "viem";
 import { isHex, type Rpc } from "../runtime/rpc.ts";
@@ -235,12 +233,3 @@ export function localDevice(curve: "secp256k1" | "p256", publicKey: Hex): { id: 
   const id = deviceIdOf({ curve: 1, x: toHex(xBytes), y: toHex(yBytes) });
   return { id, key: publicKeyObject(curve === "p256" ? "ES256" : "ES256K", xBytes, yBytes) };
 }
-
-/** The chain's key of a secp256k1 sensor by its address. */
-export const addressKey = (address: Address): SensorKey => ({
-  curve: 0,
-  x: pad(address, { size: 32 }).toLowerCase() as Hex,
-  y: pad("0x", { size: 32 }),
-});
-
-export { hashSensorKey };

@@ -13,6 +13,7 @@ import { type Hex, keccak256, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { problem, reasonOf } from "../runtime/problem.ts";
 import { encodeAttestation, roundAt } from "./attestation.ts";
+import { csvColumns, parseNumber } from "./csv.ts";
 import { type DeviceKey, openDeviceKey, sealEnvelope } from "./envelope.ts";
 import { encodeSenml, type SenmlEntry } from "./senml.ts";
 import { toScaled } from "./units.ts";
@@ -211,17 +212,14 @@ export function readCsvColumn(path: string, column: string): number[] {
     throw problem("NodeCsvInvalid", `cannot read ${path} (${reasonOf(error)})`, "Check the path.");
   }
   const [header = "", ...lines] = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const names = header.split(",").map((name) => name.trim());
-  const index = names.indexOf(column);
-  if (index < 0)
-    throw problem("NodeCsvInvalid", `${path} has no column "${column}"`, `Name one of ${names.join(", ")}.`);
+  const cell = csvColumns(path, header, [column]);
   return lines
-    .map((line, at) => ({ cells: line.split(","), line: at + 2 }))
-    .filter(({ cells }) => cells.length > 1 || cells[0]?.trim() !== "")
-    .map(({ cells, line }) => {
-      const value = Number(cells[index]);
-      if (cells[index]?.trim() === "" || !Number.isFinite(value))
-        throw problem("NodeCsvInvalid", `${path}, line ${line}: "${cells[index]}" is not a number`, "Mend the line.");
+    .map((line, at) => ({ line, number: at + 2 }))
+    .filter(({ line }) => line.trim() !== "")
+    .map(({ line, number }) => {
+      const value = parseNumber(cell(line)?.[0] ?? "");
+      if (value === undefined)
+        throw problem("NodeCsvInvalid", `${path}, line ${number}: no number in column "${column}"`, "Mend the line.");
       return value;
     });
 }

@@ -76,6 +76,13 @@ export const ORACLE_MIGRATIONS: readonly Migration[] = [
       CREATE TABLE registry (feed TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
     `,
   },
+  {
+    name: "oracle-2",
+    sql: `
+      -- How far each recording has been played; moved in the transaction that stores the line.
+      CREATE TABLE replay (file TEXT PRIMARY KEY, mark TEXT NOT NULL, lines INTEGER NOT NULL) STRICT;
+    `,
+  },
 ];
 
 /** Why a message or a value was set aside. */
@@ -185,6 +192,8 @@ export function createStore(database: Database) {
     ),
     registry: sql.prepare("SELECT json FROM registry WHERE feed = ?"),
     setRegistry: sql.prepare("INSERT OR REPLACE INTO registry (feed, json) VALUES (?, ?)"),
+    replay: sql.prepare("SELECT mark, lines FROM replay WHERE file = ?"),
+    setReplay: sql.prepare("INSERT OR REPLACE INTO replay (file, mark, lines) VALUES (?, ?, ?)"),
     prune: [
       sql.prepare("DELETE FROM message WHERE received_at < ?1"),
       sql.prepare("DELETE FROM quarantine WHERE received_at < ?1"),
@@ -255,6 +264,10 @@ export function createStore(database: Database) {
     },
     registry: (feed: FeedId) => (s.registry.get(feed) as { json: string } | undefined)?.json,
     setRegistry: (feed: FeedId, json: string) => void s.setRegistry.run(feed, json),
+    /** Where a recording goes on; `mark` tells it from another of the same name. */
+    replay: (file: string) => s.replay.get(file) as { mark: string; lines: number } | undefined,
+    setReplay: (file: string, { mark, lines }: { mark: string; lines: number }) =>
+      void s.setReplay.run(file, mark, lines),
     /** Forgets what is older than `before` (milliseconds), and all but the newest quarantined messages. */
     prune(before: number, maxQuarantined: number): { rows: number; junk: number } {
       const rows = s.prune.reduce((sum, statement) => sum + Number(statement.run(before).changes), 0);

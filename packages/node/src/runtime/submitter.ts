@@ -26,6 +26,8 @@ export interface SubmitterOptions {
   readonly rebroadcastMs?: number;
   readonly log: Logger;
   readonly now?: () => number;
+  /** Whether what the chain refuses now may be taken soon: it then stays in the queue instead of being dropped. */
+  readonly later?: (tx: Tx, refusal: RpcRefusal) => boolean;
   readonly onEdge?: (edge: SubmitterEdge, tx: Tx) => void;
   readonly onAlert?: (alert: SubmitterAlert, detail: string) => void;
 }
@@ -277,6 +279,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
       if (!(error instanceof RpcRefusal)) throw error;
       // The chain would refuse it: better said now, for nothing, than after paying for it.
       if (/revert/i.test(error.message) || error.code === 3) {
+        if (options.later?.(tx, error)) return undefined;
         journal.drop(tx, reasonOf(error));
         log.info({ key: tx.key, reason: reasonOf(error) }, "not sent: the chain would refuse it");
         return undefined;

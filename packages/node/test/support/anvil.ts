@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
-import type { Hex } from "viem";
+import { setTimeout as pause } from "node:timers/promises";
+import { type Address, createWalletClient, type Hex, http, numberToHex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { foundry as foundryChain } from "viem/chains";
 import { foundry } from "../../../../scripts/lib/tools.ts";
 
 /** Account 0 of every development chain; worthless, and known to everyone. */
@@ -16,15 +19,24 @@ export interface Anvil {
   close(): Promise<void>;
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+const given = new Set<number>();
+
+/**
+ * A free port below those from which systems give ports to outgoing connections: one that is free for a moment, between a
+ * node's death and its next start, stays free. None is given twice.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_240 + Math.floor(Math.random() * 22_000);
+    if (given.has(port)) continue;
+    given.add(port);
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+  }
 }
 
 let ids = 0;
@@ -39,21 +51,35 @@ export async function call<T>(url: string, method: string, ...params: unknown[])
   return body.result;
 }
 
+/** Starts a chain; a second time on another port when somebody was quicker. */
 export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
+  const program = await foundry("anvil");
+  for (let attempt = 1; ; attempt++) {
+    const anvil = await launch(program, args);
+    if (anvil !== undefined) return anvil;
+    if (attempt === 5) throw new Error("anvil did not start");
+  }
+}
+
+async function launch(program: string, args: readonly string[]): Promise<Anvil | undefined> {
   const port = await freePort();
   const child: ChildProcess = spawn(
-    await foundry("anvil"),
+    program,
     ["--port", String(port), "--silent", "--hardfork", "osaka", "--order", "fifo", ...args],
     { stdio: "ignore" },
   );
   const url = `http://127.0.0.1:${port}`;
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 300_000;
   for (;;) {
+    if (child.exitCode !== null) return undefined;
     const chainId = await call<Hex>(url, "eth_chainId").catch(() => undefined);
     if (chainId !== undefined) break;
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error("anvil did not start");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (Date.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new Error("anvil does not answer");
+    }
+    await pause(50);
   }
   return {
     url,
@@ -68,4 +94,37 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
       await exited;
     },
   };
+}
+
+/** The receipt of a transaction, once it is mined. */
+export async function receiptOf<T = unknown>(anvil: Anvil, hash: Hex): Promise<T> {
+  for (;;) {
+    const receipt = await anvil.rpc<T | null>("eth_getTransactionReceipt", hash);
+    if (receipt !== null) return receipt;
+    await pause(20);
+  }
+}
+
+/** Uses up a nonce as another process with the same key would. */
+export async function stealNonce(anvil: Anvil, key: Hex, nonce: number): Promise<void> {
+  const account = privateKeyToAccount(key);
+  const transport = http(anvil.url, { timeout: 120_000 });
+  const wallet = createWalletClient({ account, chain: foundryChain, transport });
+  const fees = { gas: 21_000n, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 10n };
+  await receiptOf(anvil, await wallet.sendTransaction({ to: account.address, nonce, ...fees }));
+}
+
+/** The account's transactions on the chain that failed. */
+export async function failures(anvil: Anvil, account: Address): Promise<Hex[]> {
+  const head = Number(await anvil.rpc<Hex>("eth_blockNumber"));
+  const failed: Hex[] = [];
+  for (let number = 1; number <= head; number++) {
+    const receipts = await anvil.rpc<{ from: Hex; status: Hex; transactionHash: Hex }[]>(
+      "eth_getBlockReceipts",
+      numberToHex(number),
+    );
+    for (const { from, status, transactionHash } of receipts)
+      if (from.toLowerCase() === account.toLowerCase() && status !== "0x1") failed.push(transactionHash);
+  }
+  return failed;
 }

@@ -55,7 +55,7 @@ export async function deployFeed(
   description: Partial<FeedDescription> = {},
 ): Promise<FeedFixture> {
   const account = privateKeyToAccount(SECOND_KEY);
-  const transport = http(anvil.url, { retryCount: 0 });
+  const transport = http(anvil.url, { retryCount: 0, timeout: 120_000 });
   const wallet = createWalletClient({ account, chain: foundry, transport });
   const client = createPublicClient({ chain: foundry, transport, pollingInterval: 20 });
   const deploy = async (path: string, args: unknown[]): Promise<Address> => {

@@ -1,6 +1,6 @@
 import { type FeedConfig, type FeedId, hashReading, type SensorKey } from "@publica/sdk/foundation";
 import type { Hex } from "viem";
-import { oracleConfigSchema } from "../../src/oracle/config.ts";
+import { type OracleConfig, oracleConfigSchema } from "../../src/oracle/config.ts";
 import { createIntake, type Intake } from "../../src/oracle/intake.ts";
 import { NODE_MIGRATIONS } from "../../src/oracle/node.ts";
 import { createRegistry, type Registry } from "../../src/oracle/registry.ts";
@@ -11,6 +11,8 @@ import { createRpc, type Database, openDatabase, silentLogger } from "../../src/
 export const FEED: FeedId = `0x${"fe".repeat(32)}`;
 export const FEEDS_ADDRESS = `0x${"c0".repeat(20)}` as const;
 export const CHAIN_ID = 31337;
+
+export type Recording = OracleConfig["replay"][number];
 
 export interface IntakeFixture {
   readonly database: Database;

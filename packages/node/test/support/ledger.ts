@@ -1,7 +1,7 @@
 import { type Address, createWalletClient, type Hex, http, numberToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
-import { type Anvil, RICH_KEY } from "./anvil.ts";
+import { type Anvil, receiptOf, RICH_KEY } from "./anvil.ts";
 
 /**
  * The smallest contract that can tell how often something arrived: `call(id)` logs the id the first time and reverts
@@ -15,11 +15,10 @@ const INIT: Hex = `0x60158060095f395ff3${RUNTIME}`;
 export const idOf = (number: number): Hex => numberToHex(number, { size: 32 });
 
 export async function deployLedger(anvil: Anvil, key: Hex = RICH_KEY): Promise<Address> {
-  const wallet = createWalletClient({ account: privateKeyToAccount(key), chain: foundry, transport: http(anvil.url) });
+  const wallet = createWalletClient({ account: privateKeyToAccount(key), chain: foundry, transport: http(anvil.url, { timeout: 120_000 }) });
   const hash = await wallet.sendTransaction({ data: INIT });
   await anvil.rpc("anvil_mine", "0x1");
-  const receipt = await anvil.rpc<{ contractAddress: Address }>("eth_getTransactionReceipt", hash);
-  return receipt.contractAddress;
+  return (await receiptOf<{ contractAddress: Address }>(anvil, hash)).contractAddress;
 }
 
 /** The ids that arrived, in order. */

@@ -38,7 +38,6 @@ export const uint24 = whole(24);
 export const uint32 = whole(32);
 export const uint40 = whole(40);
 export const amount = units(104);
-export const uint64 = units(64);
 export const uint256 = units(256);
 export const block = units(64);
 

@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { reasonOf } from "../../runtime/problem.ts";
@@ -30,39 +29,5 @@ export async function ingestLines(
     if (pending.size >= window) await Promise.race(pending);
   }
   await Promise.all(pending);
-  return taken;
-}
-
-/** One line of a recording: when it came, and what. */
-interface Recorded {
-  readonly at: number;
-  readonly message: string;
-}
-
-/**
- * Plays a recording (`publica-node export --messages`) back, `speed` times as fast as it was taken; 0: at once.
- * A line is `{"at": milliseconds, "message": base64 of the envelope}`.
- */
-export async function replay(
-  file: string,
-  speed: number,
-  intake: Intake,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<number> {
-  const started = Date.now();
-  let first: number | undefined;
-  let taken = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (signal.aborted) break;
-    if (line.trim() === "") continue;
-    const { at, message } = JSON.parse(line) as Recorded;
-    first ??= at;
-    const due = speed === 0 ? 0 : started + (at - first) / speed - Date.now();
-    if (due > 0) await new Promise((resolve) => setTimeout(resolve, due));
-    await intake.offer({ source: "replay", bytes: Buffer.from(message, "base64") });
-    taken += 1;
-  }
-  log.info({ file, messages: taken }, "replayed");
   return taken;
 }

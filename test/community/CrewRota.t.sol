@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {CrewRota} from "../../contracts/community/CrewRota.sol";
+import {CrewTerms} from "../../contracts/community/libraries/TermsWords.sol";
+import {ICredentialReader} from "../../contracts/foundation/interfaces/ICredentialReader.sol";
+import {MockCredentials} from "../../contracts/mocks/MockCredentials.sol";
+import {Test} from "../utils/Test.sol";
+
+/// @notice The half of WorkOrders that knows people, without the 255 faults it takes to fill a member's load.
+contract OpenRota is CrewRota {
+    constructor(ICredentialReader credentials) CrewRota(credentials) {}
+
+    function assign(uint16 crew, uint16 number) external returns (uint8 level, uint8 seat) {
+        return _assign(crew, 1, 0, number, 0);
+    }
+
+    function unload(uint16 crew, uint8 seat) external {
+        _unload(crew, seat);
+    }
+}
+
+contract CrewRotaTest is Test {
+    OpenRota private _rota;
+    uint16 private _crew;
+
+    function setUp() public {
+        MockCredentials credentials = new MockCredentials();
+        _rota = new OpenRota(credentials);
+        credentials.set(_rota.TECHNICIAN(), address(this), true);
+        CrewTerms memory terms = CrewTerms({
+            response: 1,
+            arrival: 1,
+            restore: 1,
+            holdMax: 1,
+            verifySpan: 1,
+            verifyCount: 2,
+            verifyWindow: 1,
+            confirmWindow: 1,
+            warranty: 1
+        });
+        _crew = _rota.foundCrew(address(1), address(2), 1 hours, terms);
+        _rota.addMember(_crew, address(this));
+        _rota.setAvailability(_crew, 0, 0, type(uint16).max);
+    }
+
+    function _load() private view returns (uint256) {
+        return _rota.figuresOf(_crew).loads;
+    }
+
+    /// @notice A member's load is a byte: more orders than it counts are assigned all the same, and the next seat's byte
+    /// is never touched.
+    function test_loadStopsAt255AndAtZero() external {
+        for (uint16 number = 1; number < 256; ++number) {
+            (uint8 level, uint8 seat) = _rota.assign(_crew, number);
+            assertEq(level, 1, "the only member is on duty");
+            assertEq(seat, 0, "the only seat");
+            assertEq(_load(), number, "one more");
+        }
+        _rota.assign(_crew, 256);
+        assertEq(_load(), 255, "full");
+        for (uint256 left = 255; left > 0; --left) {
+            _rota.unload(_crew, 0);
+            assertEq(_load(), left - 1, "one less");
+        }
+        _rota.unload(_crew, 0);
+        assertEq(_load(), 0, "empty");
+    }
+}

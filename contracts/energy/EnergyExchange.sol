@@ -95,10 +95,7 @@ contract EnergyExchange is IEnergyExchange, BookClearing, EIP712 {
         uint256[] memory entries = _serve(p, b, posts);
         int256 networkMicro = LedgerCalls.move(ACCOUNTS, entries, NETWORK_ACCOUNT, false);
         uint256 number = posts.places.length + b.number;
-        _close(
-            firstSlot,
-            Closing(p.count, p.status, p.pricesHash, p.postedHash, p.positions, number, networkMicro)
-        );
+        _close(firstSlot, Closing(p.count, p.status, p.pricesHash, p.postedHash, p.positions, number, networkMicro));
     }
 
     /// @inheritdoc IEnergyExchange

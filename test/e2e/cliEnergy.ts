@@ -202,10 +202,7 @@ describe("publica energy, end to end", () => {
     expect(await market.balanceOf(seller)).to.equal(sold + 50_000n);
     await refused([...part, ...home(3)], /the book is closed\n→ publica energy verify/);
     expect((await publica(["verify", "--day", day])).stdout).to.match(/replay +every fill agrees/);
-    await refused(
-      ["order", "--account", String(seller), "--day", day, "--curve", "more.csv"],
-      /the gate of .* closed/,
-    );
+    await refused(["order", "--account", String(seller), "--day", day, "--curve", "more.csv"], /the gate of .* closed/);
     await json(["account", "--account", String(seller), "--cancel-orders", ...home(0), "--yes"]);
     expect((await publica(["account", "--account", String(seller)])).stdout).to.match(/nonce +1/);
   });

@@ -427,10 +427,7 @@ contract EnergyLoopsTest is Test {
         uint32 account = uint32(2 * i + 1);
         bytes memory signature = _signature(1 + (random >> 96), account, step, domain, flaw);
         if (flaw == 6) account |= 1 << 31;
-        return (
-            abi.encodePacked(account, uint16(flaw == 7 ? 8 : 7), step, signature),
-            _word(random, step, flaw)
-        );
+        return (abi.encodePacked(account, uint16(flaw == 7 ? 8 : 7), step, signature), _word(random, step, flaw));
     }
 
     function _step(uint256 random, uint8 flaw) private pure returns (uint48 step) {
@@ -499,12 +496,7 @@ contract EnergyLoopsTest is Test {
         assertEq(abi.encode(cells), abi.encode(plain), "runs");
     }
 
-    function _servesAlike(
-        uint256 scratch,
-        uint256 pointer,
-        uint256[] memory words,
-        Cell[] memory plain
-    ) private pure {
+    function _servesAlike(uint256 scratch, uint256 pointer, uint256[] memory words, Cell[] memory plain) private pure {
         uint256[] memory entries = new uint256[](RECORDS + 2);
         uint256 place;
         assembly ("memory-safe") {

@@ -46,7 +46,10 @@ library LedgerCalls {
     }
 
     /// @notice `load`, with the words in the place of the accounts.
-    function loadOver(IEnergyAccounts ledger, uint256[] memory accounts) internal view returns (uint256[] memory words) {
+    function loadOver(
+        IEnergyAccounts ledger,
+        uint256[] memory accounts
+    ) internal view returns (uint256[] memory words) {
         bytes4 selector = IEnergyAccounts.load.selector;
         assembly ("memory-safe") {
             let length := mload(accounts)

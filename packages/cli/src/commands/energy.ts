@@ -11,12 +11,7 @@ import { UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
 import { deploymentOption, jsonOption, parseAddress, parseAmountText, rpcOption, wholeNumber } from "../lib/options.ts";
 import { carryOut, type Plan } from "../lib/sending.ts";
-import {
-  openWallet,
-  openWalletIfNamed,
-  signing,
-  yesOption,
-} from "../lib/wallet.ts";
+import { openWallet, openWalletIfNamed, signing, yesOption } from "../lib/wallet.ts";
 
 const accountNumber = wholeNumber(1, 2 ** 31 - 1);
 const dayOption = "--day <YYYY-MM-DD>";

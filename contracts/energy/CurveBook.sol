@@ -278,7 +278,8 @@ abstract contract CurveBook is IBookErrors {
             place := add(add(entries, 0x20), shl(5, first))
         }
         if (p.count == 1) {
-            p.positions = OrderLoops.serveRecords(scratch, b.pointer, b.words, place, p.positions);
+            (p.positions, place) = OrderLoops.serveRecords(scratch, b.pointer, b.words, place, p.positions);
+            LedgerCalls.cut(entries, place);
             return entries;
         }
         uint256 pointer = b.pointer;

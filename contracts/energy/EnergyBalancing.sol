@@ -420,8 +420,7 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
             for (uint256 z = 0; z < b.counted.length; ++z) {
                 for (uint256 t = 0; t < b.count; ++t) {
                     DeviationCell memory cell = b.cells[i];
-                    if (cell.price != NO_PRICE)
-                        cell.nettedWh = cell.longWh < cell.shortWh ? cell.longWh : cell.shortWh;
+                    if (cell.price != NO_PRICE) cell.nettedWh = cell.longWh < cell.shortWh ? cell.longWh : cell.shortWh;
                     uint256 earlier = before.length == 0 ? 0 : uint256(bytes32(before[32 * i:32 * i + 32]));
                     MeterValues.rate(lanes, shares, t, cell, earlier);
                     ++i;

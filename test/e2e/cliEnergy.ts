@@ -112,7 +112,7 @@ describe("publica energy, end to end", () => {
     expect(code).to.equal(2);
     await json([...mine, "--withdraw", "1", ...home(0), "--yes"]);
     expect((await publica(mine)).stdout).to.match(/withdrawing +1 EEUR/);
-    await json([...mine, "--withdraw", "0", ...home(0), "--yes"]);
+    await json([...mine, "--cancel-withdrawal", ...home(0), "--yes"]);
     expect((await publica(mine)).stdout).to.not.contain("withdrawing");
   });
 
@@ -137,6 +137,7 @@ describe("publica energy, end to end", () => {
   });
 
   it("post: shows an order, posts it with --yes, for the owner only", async () => {
+    await travel(firstSlot * 900 - 3_600);
     const step = ["--day", day, "--time", "12:15", "--side", "bid", "--price", "0.3", "--energy", "1.5"];
     const post = ["post", "--account", String(neighbour), ...step];
     expect((await publica([...post, ...home(2)])).stdout).to.match(
@@ -201,10 +202,7 @@ describe("publica energy, end to end", () => {
     expect(await market.balanceOf(seller)).to.equal(sold + 50_000n);
     await refused([...part, ...home(3)], /the book is closed\n→ publica energy verify/);
     expect((await publica(["verify", "--day", day])).stdout).to.match(/replay +every fill agrees/);
-    await refused(
-      ["order", "--account", String(seller), "--day", day, "--curve", "more.csv"],
-      /the gate of .* closed/,
-    );
+    await refused(["order", "--account", String(seller), "--day", day, "--curve", "more.csv"], /the gate of .* closed/);
     await json(["account", "--account", String(seller), "--cancel-orders", ...home(0), "--yes"]);
     expect((await publica(["account", "--account", String(seller)])).stdout).to.match(/nonce +1/);
   });

@@ -359,7 +359,9 @@ describe("EnergyBalancing", () => {
     const tariff = { longTick: 60, shortTick: 260, deadBandWh: 40, penaltyTicks: 3 };
     const { balancing, built, people, homes, balanceOf, firstSlot, stranger } = await randomDay(5, tariff);
     const balances = () =>
-      Promise.all([BALANCE_PARTY, PENALTIES, ...homes.map(({ account }) => account)].map((account) => balanceOf(account)));
+      Promise.all(
+        [BALANCE_PARTY, PENALTIES, ...homes.map(({ account }) => account)].map((account) => balanceOf(account)),
+      );
     const open = await networkHelpers.takeSnapshot();
     await balancing.write.settle([deviationBook(built, people, 0n)]);
     const whole = await balances();
@@ -378,8 +380,7 @@ describe("EnergyBalancing", () => {
       }
       expect(await balances(), `parts of ${size}`).to.deep.equal(whole);
       expect(await balancing.read.isPaid([firstSlot])).to.equal(true);
-      for (const { account } of homes)
-        expect(await balancing.read.isAccountPaid([firstSlot, account])).to.equal(true);
+      for (const { account } of homes) expect(await balancing.read.isAccountPaid([firstSlot, account])).to.equal(true);
     }
   });
 
@@ -432,7 +433,10 @@ describe("EnergyBalancing", () => {
       [{ ...book, posted: "0x" }, sums, parts, index, earlier],
     ];
     for (const lie of lies) await refuses(balancing.write.payPart(lie), "EnergyWrongParts", [firstSlot]);
-    await refuses(balancing.write.payPart([{ ...book, tariff: 1n }, sums, parts, index, earlier]), "EnergyDeviationsPaid");
+    await refuses(
+      balancing.write.payPart([{ ...book, tariff: 1n }, sums, parts, index, earlier]),
+      "EnergyDeviationsPaid",
+    );
     await balancing.write.payPart(pay[0] as PayArgs);
     await balancing.write.payPart(pay[2] as PayArgs);
     expect(await balancing.read.isPaid([firstSlot])).to.equal(true);
@@ -557,7 +561,10 @@ describe("EnergyBalancing", () => {
     const changed = people.map((one, i) => (i === 3 ? { ...one, valuesWh: only(0, 1) } : one));
     await agree({}, "accepted");
     await agree({ tariff: 1n }, "EnergyWrongTariff");
-    await agree({ metered: `0x${metered(people.slice(1)).slice(2)}${metered(people.slice(0, 1)).slice(2)}` }, "EnergyIdOrder");
+    await agree(
+      { metered: `0x${metered(people.slice(1)).slice(2)}${metered(people.slice(0, 1)).slice(2)}` },
+      "EnergyIdOrder",
+    );
     await agree({ metered: `${good.metered}00` }, "EnergyIdOrder");
     await agree({ metered: metered(people.slice(1)) }, "EnergyMeterMismatch");
     await agree({ metered: metered(changed) }, "EnergyMeterMismatch");

@@ -138,33 +138,39 @@ contract EnergyLoopsTest is Test {
         uint256 count,
         bytes32 seed
     ) external pure {
-        DeviationCell[] memory cells = _cells(count, seed);
-        uint256 lanes = MeterValues.zeros(MeterValues.size(count));
-        uint256 shares = MeterValues.zeros(MeterValues.sharesSize(count));
-        uint256[] memory deviations = new uint256[](ACCOUNTS);
-        uint256 plain = MeterValues.zeros(count * MeterValues.SHARE_BYTES);
+        Loops memory loops = Loops(
+            _cells(count, seed),
+            MeterValues.zeros(MeterValues.size(count)),
+            MeterValues.zeros(MeterValues.sharesSize(count)),
+            MeterValues.zeros(count * MeterValues.SHARE_BYTES),
+            new uint256[](ACCOUNTS)
+        );
         bytes memory copied = abi.encodePacked(positions, bytes32(type(uint256).max));
         for (uint256 a = 0; a < ACCOUNTS; ++a) {
             (uint256 metered, uint256 contracted) = _places(values, copied, a * count * 4);
-            deviations[a] = MeterValues.deviate(lanes, count, metered, contracted);
-            _addPlainly(cells, values, positions, a * count);
+            loops.deviations[a] = MeterValues.deviate(loops.lanes, count, metered, contracted);
+            _addPlainly(loops.cells, values, positions, a * count);
         }
-        for (uint256 t = 0; t < count; ++t) {
-            (uint256 longWh, uint256 shortWh) = MeterValues.totals(lanes, t, ACCOUNTS);
-            assertEq(longWh, cells[t].longWh, "surpluses");
-            assertEq(shortWh, cells[t].shortWh, "shortages");
-            if (uint256(seed) % 7 != t % 7) cells[t].nettedWh = longWh < shortWh ? longWh : shortWh;
-            MeterValues.rate(lanes, shares, t, cells[t], 0);
-        }
+        _rateAll(loops, seed);
         int256 paid = 0;
-        Loops memory loops = Loops(cells, lanes, shares, plain, deviations);
         for (uint256 a = 0; a < ACCOUNTS; ++a) paid += _paysAlike(loops, values, positions, a * count);
         for (uint256 t = 0; t < count; ++t) {
-            DeviationCell memory cell = cells[t];
+            DeviationCell memory cell = loops.cells[t];
             paid -= int256(cell.longWh - cell.nettedWh) * cell.longPrice;
             paid += int256(cell.shortWh - cell.nettedWh) * cell.shortPrice;
         }
         assertEq(paid, 0, "neighbours cancel, the rest is paid");
+    }
+
+    function _rateAll(Loops memory loops, bytes32 seed) private pure {
+        for (uint256 t = 0; t < loops.cells.length; ++t) {
+            DeviationCell memory cell = loops.cells[t];
+            (uint256 longWh, uint256 shortWh) = MeterValues.totals(loops.lanes, t, ACCOUNTS);
+            assertEq(longWh, cell.longWh, "surpluses");
+            assertEq(shortWh, cell.shortWh, "shortages");
+            if (uint256(seed) % 7 != t % 7) cell.nettedWh = longWh < shortWh ? longWh : shortWh;
+            MeterValues.rate(loops.lanes, loops.shares, t, cell, 0);
+        }
     }
 
     function _addPlainly(
@@ -417,13 +423,28 @@ contract EnergyLoopsTest is Test {
         bytes32 domain,
         uint8 flaw
     ) private pure returns (bytes memory record, uint256 word) {
-        uint256 key = 1 + (random >> 96);
-        uint48 step = uint48(
+        uint48 step = _step(random, flaw);
+        uint32 account = uint32(2 * i + 1);
+        bytes memory signature = _signature(1 + (random >> 96), account, step, domain, flaw);
+        if (flaw == 6) account |= 1 << 31;
+        return (abi.encodePacked(account, uint16(flaw == 7 ? 8 : 7), step, signature), _word(random, step, flaw));
+    }
+
+    function _step(uint256 random, uint8 flaw) private pure returns (uint48 step) {
+        step = uint48(
             ((random & 1) << 47) | ((16_380 + ((random >> 8) % 8)) << 32) | uint32((random >> 16) & 0x7fffffff)
         );
         if (flaw == 1) step &= ~uint48(0x7fffffff);
         if (flaw == 2) step = uint48((uint256(step) & ~(uint256(0xffff) << 32)) | (uint256(0x7fff) << 32));
-        uint32 account = uint32(2 * i + 1);
+    }
+
+    function _signature(
+        uint256 key,
+        uint32 account,
+        uint48 step,
+        bytes32 domain,
+        uint8 flaw
+    ) private pure returns (bytes memory) {
         bytes32 hash = keccak256(
             abi.encode(CurveOrders.TYPEHASH, account, SLOT, uint16(7), keccak256(abi.encodePacked(step)))
         );
@@ -431,14 +452,16 @@ contract EnergyLoopsTest is Test {
         uint256 vs = uint256(s) | (uint256(v - 27) << 255);
         if (flaw == 3) vs = (SECP256K1_N - uint256(s)) | (uint256(28 - v) << 255);
         if (flaw == 4) vs ^= 1;
-        if (flaw == 5 || flaw == 13) r = bytes32(0);
-        record = abi.encodePacked(flaw == 6 ? account | (1 << 31) : account, uint16(flaw == 7 ? 8 : 7), step, r, vs);
-        address owner = vm.addr(flaw == 8 ? key + 1 : key);
+        return abi.encodePacked(flaw == 5 || flaw == 13 ? bytes32(0) : r, vs);
+    }
+
+    function _word(uint256 random, uint48 step, uint8 flaw) private pure returns (uint256 word) {
+        uint256 key = 1 + (random >> 96);
         uint256 balance = flaw == 2 ? 16_383 * uint256(step & 0x7fffffff) : type(uint64).max;
         if (flaw == 9) balance = 0;
         uint256 zone = flaw == 10 ? 2 : (random >> 200) % 2;
-        word = (uint256(uint160(owner)) << 96) | (balance << 32) | (7 << 16) | (zone << 8) | 1;
-        if (flaw == 11) word |= 2;
+        word = (uint256(uint160(vm.addr(flaw == 8 ? key + 1 : key))) << 96) | (balance << 32);
+        word |= (7 << 16) | (zone << 8) | (flaw == 11 ? 3 : 1);
         // An account that is not there must not be owned by a signature that is none.
         if (flaw == 12 || flaw == 13) word &= (1 << 96) - 1;
     }
@@ -465,25 +488,33 @@ contract EnergyLoopsTest is Test {
             }
         }
         assertEq(abi.encode(cells), abi.encode(plain), "sums");
+        // A zone that is not there was never counted: its record would be absent.
+        for (uint256 i = 0; i < RECORDS; ++i) if (uint8(words[i] >> 8) > 1) return;
         _give(cells, domain);
         _give(plain, domain);
+        _servesAlike(scratch, pointer, words, plain);
+        assertEq(abi.encode(cells), abi.encode(plain), "runs");
+    }
+
+    function _servesAlike(uint256 scratch, uint256 pointer, uint256[] memory words, Cell[] memory plain) private pure {
         uint256[] memory entries = new uint256[](RECORDS + 2);
         uint256 place;
         assembly ("memory-safe") {
             place := add(entries, 0x40)
         }
-        bytes32 chain = OrderLoops.serveRecords(scratch, pointer, words, place, domain);
-        bytes32 expectedChain = domain;
+        (bytes32 chain, uint256 end) = OrderLoops.serveRecords(scratch, pointer, words, place, "start");
+        uint256 next = 1;
+        bytes32 expected = "start";
         for (uint256 i = 0; i < RECORDS; ++i) {
             uint256 entry;
-            // A zone that is not there was never counted: its record would be absent.
-            if (uint8(words[i] >> 8) > 1) return;
-            (entry, expectedChain) = _servePlainly(plain, pointer + 76 * i, words[i], expectedChain);
-            assertEq(entries[i + 1], entry, "entry");
+            (entry, expected) = _servePlainly(plain, pointer + 76 * i, words[i], expected);
+            // Who trades nothing needs no entry.
+            if (entry == 0 || (uint224(entry) == 0 && entries[next] != entry)) continue;
+            assertEq(entries[next++], entry, "entry");
         }
-        assertEq(chain, expectedChain, "positions");
-        assertEq(entries[0] | entries[RECORDS + 1], 0, "nothing beside");
-        assertEq(abi.encode(cells), abi.encode(plain), "runs");
+        assertEq(chain, expected, "positions");
+        assertEq(end, place + 32 * (next - 1), "as many as trade");
+        for (; next < RECORDS + 2; ++next) assertEq(entries[next] | entries[0], 0, "nothing beside");
     }
 
     function _countPlainly(
@@ -551,23 +582,7 @@ contract EnergyLoopsTest is Test {
         assertEq(abi.encode(cells), abi.encode(plain), "sums");
         _give(cells, seed);
         _give(plain, seed);
-        uint256[] memory entries = new uint256[](12);
-        bytes32 chain = OrderLoops.servePosts(scratch, pointer, places, entries, seed);
-        bytes32 expected = seed;
-        for (uint256 i = 0; i < 12; ++i) {
-            if (places[i] == 0) {
-                assertEq(entries[i], 0, "absent");
-                continue;
-            }
-            Cell memory cell = plain[places[i] - 1];
-            (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 11 * i + 5);
-            int256 position = int256(UniformPrice.take(cell, isOffer, tick, energyWh));
-            if (!isOffer) position = -position;
-            uint256 money = uint256(position * cell.price) & ((1 << 224) - 1);
-            assertEq(entries[i], (CurveOrders.accountAt(pointer + 11 * i + 1) << 224) | money, "entry");
-            expected = CurveOrders.chainPost(expected, pointer + 11 * i, position);
-        }
-        assertEq(chain, expected, "positions");
+        _postsServeAlike(scratch, pointer, places, plain);
         assertEq(abi.encode(cells), abi.encode(plain), "runs");
         uint256[] memory accounts = new uint256[](12);
         OrderLoops.postAccounts(pointer, accounts);
@@ -575,6 +590,35 @@ contract EnergyLoopsTest is Test {
             (, uint32 account, ) = CurveOrders.postAt(posted, i);
             assertEq(accounts[i], account, "account");
         }
+    }
+
+    function _postsServeAlike(
+        uint256 scratch,
+        uint256 pointer,
+        uint256[] memory places,
+        Cell[] memory plain
+    ) private pure {
+        uint256[] memory entries = new uint256[](12);
+        bytes32 chain = OrderLoops.servePosts(scratch, pointer, places, entries, "start");
+        bytes32 expected = "start";
+        for (uint256 i = 0; i < 12; ++i) {
+            uint256 entry = 0;
+            if (places[i] != 0) (entry, expected) = _servePostPlainly(plain[places[i] - 1], pointer + 11 * i, expected);
+            assertEq(entries[i], entry, "entry");
+        }
+        assertEq(chain, expected, "positions");
+    }
+
+    function _servePostPlainly(
+        Cell memory cell,
+        uint256 pointer,
+        bytes32 chain
+    ) private pure returns (uint256 entry, bytes32 next) {
+        (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 5);
+        int256 position = int256(UniformPrice.take(cell, isOffer, tick, energyWh));
+        if (!isOffer) position = -position;
+        entry = (CurveOrders.accountAt(pointer + 1) << 224) | (uint256(position * cell.price) & ((1 << 224) - 1));
+        return (entry, CurveOrders.chainPost(chain, pointer, position));
     }
 
     /// @dev Keeps its own cover under another slot.

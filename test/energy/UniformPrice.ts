@@ -102,6 +102,24 @@ describe("UniformPrice: worked examples", () => {
     expect(await refusal(dearGreen, [4, 4], greenOverGrey)).to.match(/^EnergyNotClearing/);
   });
 
+  it("wholesale: one seller's rising curve in MWh-sized steps against retailers, also where it is the only side", async () => {
+    const MWH = 1_000_000;
+    // 50, 80 and 120 ct/kWh for 400 MWh each; retailers ask for 900 MWh, 100 of them too cheaply.
+    const curve = [500, 800, 1_200].map((tick) => offer(400 * MWH, tick));
+    const retailers = [bid(500 * MWH, 2_000), bid(300 * MWH, 900), bid(100 * MWH, 700)];
+    const clearing = await both([...curve, ...retailers]);
+    expect(clearing.volumeWh).to.equal(800 * MWH);
+    expect([clearing.zones[0]?.low, clearing.zones[0]?.high]).to.deep.equal([800, 900]);
+    expect([...fillsOf(bookOf([...curve, ...retailers]), clearing)].map((fill) => fill / MWH)).to.deep.equal([
+      ...[400, 400, 0],
+      ...[-500, -300, 0],
+    ]);
+    // A single seller at a fixed price, as a tariff: the long side is rationed in whole Wh.
+    const rationed = await both([offer(2 ** 31 - 1, 60), bid(2 ** 31 - 1, 60), bid(2 ** 31 - 1, 60)]);
+    expect(rationed.volumeWh).to.equal(2 ** 31 - 1);
+    expect((await both(curve)).zones[0]?.outcome).to.equal("NoTrade");
+  });
+
   it("E8: at a negative price the floor of the midpoint is the lower tick", async () => {
     const orders = [bid(5, 20), bid(5, -30), offer(5, -50), offer(5, -35)];
     const clearing = await both(orders);

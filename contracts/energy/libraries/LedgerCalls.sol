@@ -17,6 +17,13 @@ library LedgerCalls {
         }
     }
 
+    /// @notice Cuts a list off where `end` points.
+    function cut(uint256[] memory items, uint256 end) internal pure {
+        assembly ("memory-safe") {
+            mstore(items, shr(5, sub(sub(end, items), 0x20)))
+        }
+    }
+
     /// @notice `ledger.load(accounts)`, for a list made by `list`.
     function load(IEnergyAccounts ledger, uint256[] memory accounts) internal view returns (uint256[] memory words) {
         bytes4 selector = IEnergyAccounts.load.selector;
@@ -39,7 +46,10 @@ library LedgerCalls {
     }
 
     /// @notice `load`, with the words in the place of the accounts.
-    function loadOver(IEnergyAccounts ledger, uint256[] memory accounts) internal view returns (uint256[] memory words) {
+    function loadOver(
+        IEnergyAccounts ledger,
+        uint256[] memory accounts
+    ) internal view returns (uint256[] memory words) {
         bytes4 selector = IEnergyAccounts.load.selector;
         assembly ("memory-safe") {
             let length := mload(accounts)

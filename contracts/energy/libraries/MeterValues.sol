@@ -176,13 +176,7 @@ library MeterValues {
 
     /// @notice Sets how `pay` settles slot `t`, from the cell's prices, totals and netted energy.
     /// @param before Sums of the accounts served before, as `packSums` packs them.
-    function rate(
-        uint256 lanes,
-        uint256 shares,
-        uint256 t,
-        DeviationCell memory cell,
-        uint256 before
-    ) internal pure {
+    function rate(uint256 lanes, uint256 shares, uint256 t, DeviationCell memory cell, uint256 before) internal pure {
         unchecked {
             uint256 half = _half(lanes, t);
             // Where a side is netted in full, or nothing is, one rate is enough.

@@ -15,7 +15,7 @@ library OrderLoops {
 
     /// @notice Working memory of the loops: what is hashed for each record, and what does not change.
     /// @dev typehash │ account │ first slot │ nonce │ steps' hash │ 30 bytes, 0x1901 │ domain │ struct hash │
-    /// digest │ v │ r │ s │ cells │ zones │ slots.
+    /// cells │ last zone │ slots │ free memory pointer.
     function open(
         uint256 firstSlot,
         bytes32 domain,
@@ -25,14 +25,14 @@ library OrderLoops {
         bytes32 typehash = CurveOrders.TYPEHASH;
         assembly ("memory-safe") {
             scratch := mload(0x40)
-            mstore(0x40, add(scratch, 0x1e0))
+            mstore(0x40, add(scratch, 0x180))
             mstore(scratch, typehash)
             mstore(add(scratch, 0x40), firstSlot)
             mstore(add(scratch, 0xa0), 0x1901)
             mstore(add(scratch, 0xc0), domain)
-            mstore(add(scratch, 0x180), add(cells, 0x20))
-            mstore(add(scratch, 0x1a0), zoneCount)
-            mstore(add(scratch, 0x1c0), div(mload(cells), zoneCount))
+            mstore(add(scratch, 0x100), add(cells, 0x20))
+            mstore(add(scratch, 0x120), sub(zoneCount, 1))
+            mstore(add(scratch, 0x140), div(mload(cells), zoneCount))
         }
     }
 
@@ -49,6 +49,8 @@ library OrderLoops {
         assembly ("memory-safe") {
             // Leaves lie as far behind their words as the lists do.
             leaves := sub(leaves, words)
+            // The loop works in the lowest four words, where addresses are cheapest, and restores the last two.
+            mstore(add(scratch, 0x160), mload(0x40))
             pointer := add(pointer, mul(i, 76))
             i := add(add(words, 0x20), shl(5, i))
             let end := add(add(words, 0x20), shl(5, mload(words)))
@@ -59,21 +61,20 @@ library OrderLoops {
                 let word := mload(i)
                 // Copied, for the compiler would load from calldata again and again.
                 calldatacopy(0x00, pointer, 0x20)
-                calldatacopy(add(scratch, 0x140), add(pointer, 12), 0x40)
                 // account 32 (with the absent bit) | nonce 16 | step 48
                 let head := shr(160, mload(0x00))
                 mstore(add(scratch, 0x20), shr(64, head))
                 mstore(add(scratch, 0x60), and(shr(48, head), 0xffff))
                 mstore(add(scratch, 0x80), keccak256(0x06, 0x06))
                 mstore(add(scratch, 0xe0), keccak256(scratch, 0xa0))
-                mstore(add(scratch, 0x100), keccak256(add(scratch, 0xbe), 0x42))
-                let odd := mload(add(scratch, 0x160))
-                mstore(add(scratch, 0x120), add(27, shr(255, odd)))
+                mstore(0x00, keccak256(add(scratch, 0xbe), 0x42))
+                calldatacopy(0x40, add(pointer, 12), 0x40)
+                let odd := mload(0x60)
+                mstore(0x20, add(27, shr(255, odd)))
                 odd := and(odd, 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff)
-                mstore(add(scratch, 0x160), odd)
-                // No address at all, unless the call writes one.
-                mstore(0x00, not(0))
-                pop(staticcall(gas(), 1, add(scratch, 0x100), 0x80, 0x00, 0x20))
+                mstore(0x60, odd)
+                // Where the call answers nothing the digest stays, and no digest is an address.
+                pop(staticcall(gas(), 1, 0x00, 0x80, 0x00, 0x20))
                 // Half the order of secp256k1: above it lies the malleable twin.
                 odd := gt(odd, 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0)
                 odd := or(odd, xor(mload(0x00), shr(96, word)))
@@ -81,46 +82,45 @@ library OrderLoops {
                 odd := or(odd, and(word, 2))
                 odd := or(odd, and(xor(shr(48, head), and(shr(16, word), 0xffff)), 0x80000000ffff))
                 let cell := and(shr(8, word), 0xff)
-                odd := or(odd, iszero(lt(cell, mload(add(scratch, 0x1a0)))))
+                odd := or(odd, gt(cell, mload(add(scratch, 0x120))))
                 let tick := sub(and(shr(32, head), 0x7fff), 16384)
                 let offer := and(shr(47, head), 1)
                 // Turned round for offers, so that what is larger is better on either side.
                 let limit := add(xor(tick, sub(0, offer)), offer)
-                limit := mul(mul(limit, sgt(limit, 0)), and(head, 0x7fffffff))
-                odd := or(odd, gt(limit, and(shr(32, word), 0xffffffffffffffff)))
+                odd := or(odd, sgt(mul(limit, and(head, 0x7fffffff)), and(shr(32, word), 0xffffffffffffffff)))
                 if odd {
                     break
                 }
                 mstore(add(i, leaves), or(shl(224, shr(64, head)), shr(32, mload(add(scratch, 0xe0)))))
-                cell := mload(add(mload(add(scratch, 0x180)), shl(5, cell)))
+                cell := mload(add(mload(add(scratch, 0x100)), shl(5, cell)))
                 limit := add(xor(sub(tick, mload(cell)), sub(0, offer)), offer)
-                if iszero(slt(limit, 0)) {
+                if sgt(limit, not(0)) {
                     cell := add(add(cell, shl(7, offer)), add(0x20, shl(5, iszero(limit))))
                     mstore(cell, add(mload(cell), and(head, 0x7fffffff)))
                 }
             }
             i := shr(5, sub(i, add(words, 0x20)))
+            mstore(0x40, mload(add(scratch, 0x160)))
+            mstore(0x60, 0)
         }
         return i;
     }
 
-    /// @notice Serves the records of a book of one slot, writes their entries from `place` in memory on, and chains their
-    /// positions.
+    /// @notice Serves the records of a book of one slot, writes the entries of those that trade from `place` in memory on, and
+    /// chains their positions.
+    /// @return The chain, and where the entries end.
     function serveRecords(
         uint256 scratch,
         uint256 pointer,
         uint256[] memory words,
         uint256 place,
         bytes32 chain
-    ) internal pure returns (bytes32) {
+    ) internal pure returns (bytes32, uint256) {
         assembly ("memory-safe") {
-            let cells := mload(add(scratch, 0x180))
-            // Entries lie as far behind their words as their lists do.
-            place := sub(place, words)
+            let cells := mload(add(scratch, 0x100))
             let end := add(add(words, 0x20), shl(5, mload(words)))
             for {
                 words := add(words, 0x20)
-                place := sub(place, 0x20)
             } lt(words, end) {
                 words := add(words, 0x20)
                 pointer := add(pointer, 76)
@@ -128,15 +128,14 @@ library OrderLoops {
                 calldatacopy(0x00, pointer, 0x20)
                 let head := shr(160, mload(0x00))
                 let position := 0
-                let entry := 0
-                if iszero(shr(95, head)) {
+                if lt(head, shl(95, 1)) {
                     let cell := mload(add(cells, and(shr(3, mload(words)), 0x1fe0)))
                     let offer := and(shr(47, head), 1)
                     let better := sub(sub(and(shr(32, head), 0x7fff), 16384), mload(cell))
                     better := add(xor(better, sub(0, offer)), offer)
-                    if iszero(slt(better, 0)) {
+                    if sgt(better, not(0)) {
                         position := and(head, 0x7fffffff)
-                        entry := mload(cell)
+                        let price := mload(cell)
                         if iszero(better) {
                             cell := add(cell, shl(7, offer))
                             let run := mload(add(cell, 0x80))
@@ -147,16 +146,16 @@ library OrderLoops {
                             position := sub(position, run)
                         }
                         position := mul(position, sub(shl(1, offer), 1))
+                        mstore(place, or(shl(224, shr(64, head)), shr(32, shl(32, mul(position, price)))))
+                        place := add(place, 0x20)
                     }
-                    entry := or(shl(224, shr(64, head)), shr(32, shl(32, mul(position, entry))))
                 }
-                mstore(add(words, place), entry)
                 mstore(0x00, chain)
                 mstore(0x20, or(and(shl(160, head), shl(224, 0x7fffffff)), shl(192, and(position, 0xffffffff))))
                 chain := keccak256(0x00, 40)
             }
         }
-        return chain;
+        return (chain, place);
     }
 
     /// @notice The accounts of posted orders, for `LedgerCalls.load`.
@@ -195,7 +194,7 @@ library OrderLoops {
                 let order := shr(168, calldataload(pointer))
                 let word := mload(add(words, shl(5, i)))
                 let cell := and(shr(8, word), 0xff)
-                if or(and(word, 2), iszero(lt(cell, mload(add(scratch, 0x1a0))))) {
+                if or(and(word, 2), gt(cell, mload(add(scratch, 0x120)))) {
                     break
                 }
                 let tick := sub(and(shr(32, order), 0x7fff), 16384)
@@ -211,9 +210,9 @@ library OrderLoops {
                     }
                     tstore(key, limit)
                 }
-                cell := add(mul(cell, mload(add(scratch, 0x1c0))), shr(80, order))
+                cell := add(mul(cell, mload(add(scratch, 0x140))), shr(80, order))
                 mstore(add(places, shl(5, i)), add(cell, 1))
-                cell := mload(add(mload(add(scratch, 0x180)), shl(5, cell)))
+                cell := mload(add(mload(add(scratch, 0x100)), shl(5, cell)))
                 limit := add(xor(sub(tick, mload(cell)), sign), offer)
                 if iszero(slt(limit, 0)) {
                     cell := add(add(cell, shl(7, offer)), add(0x20, shl(5, iszero(limit))))
@@ -233,7 +232,7 @@ library OrderLoops {
         bytes32 chain
     ) internal pure returns (bytes32) {
         assembly ("memory-safe") {
-            let cells := mload(add(scratch, 0x180))
+            let cells := mload(add(scratch, 0x100))
             let end := add(places, shl(5, mload(places)))
             entries := sub(entries, places)
             for {} lt(places, end) {

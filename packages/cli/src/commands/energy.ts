@@ -11,12 +11,7 @@ import { UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
 import { deploymentOption, jsonOption, parseAddress, parseAmountText, rpcOption, wholeNumber } from "../lib/options.ts";
 import { carryOut, type Plan } from "../lib/sending.ts";
-import {
-  openWallet,
-  openWalletIfNamed,
-  signing,
-  yesOption,
-} from "../lib/wallet.ts";
+import { openWallet, openWalletIfNamed, signing, yesOption } from "../lib/wallet.ts";
 
 const accountNumber = wholeNumber(1, 2 ** 31 - 1);
 const dayOption = "--day <YYYY-MM-DD>";
@@ -54,18 +49,20 @@ export function energyCommand(io: Io): Command {
       .addOption(new Option("--deposit <amount>", "pay in, in the market's currency").argParser(parseAmountText))
       .addOption(new Option("--withdraw <amount>", "announce a withdrawal").argParser(parseAmountText))
       .addOption(new Option("--payout", "pay what was announced, to the owner"))
+      .addOption(new Option("--cancel-withdrawal", "take an announced withdrawal back"))
       .addOption(new Option("--cancel-orders", "cancel every signed order whose gate is open"))
       .addOption(new Option("--session-key <address>", "let a key sign orders").argParser(parseAddress))
       .option("--hours <n>", "how long the session key is good for; 0 revokes", wholeNumber(0, 87_600), 24)
       .addOption(yesOption),
   )
     .addHelpText("after", "\nExample: publica energy account --account 4 --deposit 50 --keystore home.json")
-    .action(async ({ account, deposit, withdraw, payout, cancelOrders, sessionKey, hours, ...options }) => {
-      const change = { deposit, withdraw, payout, cancelOrders, sessionKey, hours };
-      const wanted = [deposit, withdraw, payout, cancelOrders, sessionKey].filter((option) => option !== undefined);
+    .action(async ({ account, hours, ...rest }) => {
+      const { deposit, withdraw, payout, cancelWithdrawal, cancelOrders, sessionKey, ...options } = rest;
+      const change = { deposit, withdraw, payout, cancelWithdrawal, cancelOrders, sessionKey };
+      const wanted = Object.values(change).filter((option) => option !== undefined);
       if (wanted.length > 1) throw new UsageError("one change at a time");
       if (wanted.length === 1) {
-        await execute(options, (market, sender) => planAccount(market, sender, account, change));
+        await execute(options, (market, sender) => planAccount(market, sender, account, { ...change, hours }));
         return;
       }
       present(io, options.json, await accountReport(await marketOf(await deployedContext(io, options)), account));

@@ -252,11 +252,15 @@ describe("IndexEngine and its TypeScript twin", () => {
   });
 
   it("an earthquake counts within the radius, across the date line too, and the strongest is taken", async () => {
-    const area = { latitude: 0, longitude: 179.9, radiusKm: 111.195 };
-    const terms = encodeIndexTerms({ kind: "magnitude", attachment: 500n, exit: 800n, area });
-    const at = (longitude: number, magnitude: number) => packEvent({ magnitude, latitude: 0, longitude });
-    const values = [at(178.9, 5.5), at(178.899_999, 9), at(-179.100_001, 6.5), at(-179.099_999, 8)];
-    expect((await harness.read.evaluate([terms, values]))[0]).to.equal(650n);
+    for (const side of [1, -1]) {
+      const area = { latitude: 0, longitude: side * 179.9, radiusKm: 111.195 };
+      const terms: IndexTerms = { kind: "magnitude", attachment: 500n, exit: 800n, area };
+      const at = (longitude: number, magnitude: number) =>
+        packEvent({ magnitude, latitude: 0, longitude: side * longitude });
+      const values = [at(178.9, 5.5), at(178.899_999, 9), at(-179.100_001, 6.5), at(-179.099_999, 8)];
+      expect((await harness.read.evaluate([encodeIndexTerms(terms), values]))[0]).to.equal(650n);
+      expect(computeIndex(terms, values)).to.equal(650n);
+    }
   });
 
   it("refuses tiers above the whole sum, stray bits, and places in a packed season", async () => {

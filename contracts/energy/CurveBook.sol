@@ -6,6 +6,7 @@ import {IEnergyAccounts} from "./interfaces/IEnergyAccounts.sol";
 import {BookStatus, IBookErrors} from "./interfaces/IEnergyExchange.sol";
 import {CurveOrders} from "./libraries/CurveOrders.sol";
 import {LedgerCalls} from "./libraries/LedgerCalls.sol";
+import {OrderLoops} from "./libraries/OrderLoops.sol";
 import {StepLanes} from "./libraries/StepLanes.sol";
 import {Cell, UniformPrice} from "./libraries/UniformPrice.sol";
 
@@ -24,6 +25,8 @@ abstract contract CurveBook is IBookErrors {
         /// @notice The cells' `StepLanes`, and how many bytes of them a zone has.
         uint256 lanes;
         uint256 laneBytes;
+        /// @notice Working memory of `OrderLoops`.
+        uint256 scratch;
         BookStatus status;
         bytes32 pricesHash;
         bytes32 postedHash;
@@ -78,31 +81,28 @@ abstract contract CurveBook is IBookErrors {
         uint256[] memory accounts = LedgerCalls.list(b.number);
         (, uint256 unordered) = CurveOrders.accountsAt(b.pointer, b.stride, accounts, previous);
         if (unordered < b.number) revert EnergyIdOrder(unordered);
-        b.words = LedgerCalls.load(ACCOUNTS, accounts);
+        b.words = LedgerCalls.loadOver(ACCOUNTS, accounts);
         b.domain = _domain();
     }
 
     /// @dev Verifies every record and adds it to the lanes; one hash for each group of 128 leaves.
     function _count(Book memory p, Batch memory b) internal view returns (bytes memory groups) {
+        bool plain = p.count == 1 && !b.joined && b.worsts.length == 0;
+        uint256 scratch = plain ? _scratch(p) : 0;
+        groups = new bytes(((b.number + GROUP_LEAVES - 1) / GROUP_LEAVES) * 32);
+        uint256 mark = CurveOrders.mark();
         bytes32[] memory leaves = new bytes32[](b.number);
-        uint256 pointer = b.pointer;
-        uint256 stride = b.stride;
-        uint256 number = b.number;
-        uint256[] memory words = b.words;
-        unchecked {
-            for (uint256 i = 0; i < number; ++i) {
-                uint256 word;
-                assembly ("memory-safe") {
-                    word := mload(add(add(words, 0x20), shl(5, i)))
-                }
-                bytes32 leaf = _countOne(p, b, pointer, word, i);
-                assembly ("memory-safe") {
-                    mstore(add(add(leaves, 0x20), shl(5, i)), leaf)
-                }
-                pointer += stride;
-            }
+        for (uint256 i = 0; i < b.number; ++i) {
+            if (plain) i = OrderLoops.countRecords(scratch, b.pointer, b.words, leaves, i);
+            if (i < b.number) leaves[i] = _countOne(p, b, b.pointer + i * b.stride, b.words[i], i);
         }
-        return CurveOrders.groups(leaves, GROUP_LEAVES);
+        CurveOrders.groups(leaves, GROUP_LEAVES, groups);
+        CurveOrders.giveBack(mark);
+    }
+
+    function _scratch(Book memory p) internal view returns (uint256 scratch) {
+        if (p.scratch == 0) p.scratch = OrderLoops.open(p.firstSlot, _domain(), p.cells, p.zoneCount);
+        return p.scratch;
     }
 
     function _countOne(
@@ -196,19 +196,28 @@ abstract contract CurveBook is IBookErrors {
         posts.pointer = _offset(posted);
         posts.places = new uint256[](number);
         uint256[] memory accounts = LedgerCalls.list(number);
-        for (uint256 i = 0; i < number; ++i) (, accounts[i], ) = CurveOrders.postAt(posted, i);
-        uint256[] memory words = LedgerCalls.load(ACCOUNTS, accounts);
+        OrderLoops.postAccounts(posts.pointer, accounts);
+        uint256[] memory words = LedgerCalls.loadOver(ACCOUNTS, accounts);
+        uint256 scratch = _scratch(p);
         for (uint256 i = number; i != 0;) {
-            uint256 pointer = posts.pointer + --i * POST_BYTES;
-            if (!_coverPost(p, accounts[i], words[i], pointer + 5)) {
-                emit PostAbsent(p.firstSlot, uint32(accounts[i]), i);
-                continue;
-            }
-            uint256 cell = uint8(words[i] >> 8) * p.count + _byteAt(pointer);
-            posts.places[i] = cell + 1;
-            (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 5);
-            UniformPrice.add(p.cells[cell], isOffer, tick, energyWh);
+            i = OrderLoops.countPosts(scratch, posts.pointer, words, posts.places, i);
+            if (i == 0) break;
+            --i;
+            _countPost(p, posts, words[i], i);
         }
+    }
+
+    function _countPost(Book memory p, Posts memory posts, uint256 word, uint256 i) private {
+        uint256 pointer = posts.pointer + i * POST_BYTES;
+        uint256 account = CurveOrders.accountAt(pointer + 1);
+        if (!_coverPost(p, account, word, pointer + 5)) {
+            emit PostAbsent(p.firstSlot, uint32(account), i);
+            return;
+        }
+        uint256 cell = uint8(word >> 8) * p.count + _byteAt(pointer);
+        posts.places[i] = cell + 1;
+        (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 5);
+        UniformPrice.add(p.cells[cell], isOffer, tick, energyWh);
     }
 
     function _coverPost(Book memory p, uint256 account, uint256 word, uint256 pointer) private returns (bool) {
@@ -243,16 +252,6 @@ abstract contract CurveBook is IBookErrors {
         UniformPrice.bound(cell, isOffer, tick, energyWh);
     }
 
-    /// @dev Serves posted orders in the order of posting; chains their positions.
-    function _servePosts(Book memory p, Posts memory posts) internal pure returns (uint256[] memory entries) {
-        uint256 number = posts.places.length;
-        entries = new uint256[](number);
-        for (uint256 i = 0; i < number; ++i) {
-            if (posts.places[i] == 0) continue;
-            entries[i] = _servePost(p, posts.places[i] - 1, posts.pointer + i * POST_BYTES);
-        }
-    }
-
     function _servePost(Book memory p, uint256 place, uint256 pointer) internal pure returns (uint256 entry) {
         Cell memory cell = p.cells[place];
         (bool isOffer, int256 tick, uint256 energyWh) = StepLanes.stepAt(pointer + 5);
@@ -264,29 +263,31 @@ abstract contract CurveBook is IBookErrors {
         }
     }
 
-    /// @dev Serves the records and appends their entries to those given; chains their positions.
+    /// @dev Serves posted orders in the order of posting, then the records; chains their positions.
     function _serve(
         Book memory p,
         Batch memory b,
-        uint256[] memory before
-    ) internal pure returns (uint256[] memory entries) {
-        uint256 first = before.length;
+        Posts memory posts
+    ) internal view returns (uint256[] memory entries) {
+        uint256 first = posts.places.length;
         entries = LedgerCalls.list(first + b.number);
-        for (uint256 i = 0; i < first; ++i) entries[i] = before[i];
+        uint256 scratch = _scratch(p);
+        p.postedHash = OrderLoops.servePosts(scratch, posts.pointer, posts.places, entries, p.postedHash);
+        uint256 place;
+        assembly ("memory-safe") {
+            place := add(add(entries, 0x20), shl(5, first))
+        }
+        if (p.count == 1) {
+            (p.positions, place) = OrderLoops.serveRecords(scratch, b.pointer, b.words, place, p.positions);
+            LedgerCalls.cut(entries, place);
+            return entries;
+        }
         uint256 pointer = b.pointer;
-        uint256[] memory words = b.words;
         uint256 buffer = CurveOrders.positionBuffer(p.count);
         bytes32 chain = p.positions;
         unchecked {
             for (uint256 i = 0; i < b.number; ++i) {
-                uint256 word;
-                assembly ("memory-safe") {
-                    word := mload(add(add(words, 0x20), shl(5, i)))
-                }
-                uint256 entry = _serveOne(p, pointer, uint8(word >> 8), buffer);
-                assembly ("memory-safe") {
-                    mstore(add(add(entries, 0x20), shl(5, add(first, i))), entry)
-                }
+                entries[first + i] = _serveOne(p, pointer, uint8(b.words[i] >> 8), buffer);
                 chain = CurveOrders.chainPosition(buffer, p.count, chain);
                 pointer += b.stride;
             }

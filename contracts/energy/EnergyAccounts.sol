@@ -69,8 +69,8 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     // --- read ---
 
     /// @inheritdoc IEnergyAccounts
-    function load(uint256[] calldata accounts) external view returns (uint256[] memory words) {
-        words = AccountWords.load(_accounts, accounts);
+    function load(uint256[] calldata accounts) external view returns (uint256[] memory) {
+        AccountWords.answer(_accounts, accounts);
     }
 
     /// @inheritdoc IEnergyAccounts
@@ -195,19 +195,11 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     ) external onlyMarket returns (int256 residualMicro) {
         unchecked {
             for (uint256 i = 0; i < entries.length; ++i) {
-                uint256 entry = entries[i];
-                int256 change = int256(entry << 32) >> 32;
-                if (change == 0) continue;
-                uint256 account = entry >> 224;
-                uint256 word = _accounts[account];
-                // One comparison for both directions: a balance that leaves its 64 bits is not the common case.
-                uint256 balance = uint256(int256(uint256(uint64(word >> BALANCE_SHIFT))) + change);
-                if (balance >> 64 == 0 && word != 0) {
-                    _accounts[account] = word + (uint256(change) << BALANCE_SHIFT);
-                    residualMicro -= change;
-                } else {
-                    residualMicro -= _change(uint32(account), change, upTo);
-                }
+                int256 sum;
+                (i, sum) = AccountWords.change(_accounts, entries, i);
+                residualMicro -= sum;
+                if (i < entries.length)
+                    residualMicro -= _change(uint32(entries[i] >> 224), int256(entries[i] << 32) >> 32, upTo);
             }
         }
         if (residualMicro < 0 && !upTo && residual != ESCROW) revert EnergyUnbalanced(residualMicro);

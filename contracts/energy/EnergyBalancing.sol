@@ -18,6 +18,7 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
     uint256 private constant ANNOUNCE_SLOTS = 144;
     uint256 private constant METER_BYTES = 4 + MeterValues.DAY_BYTES;
     uint256 private constant POSTED_BYTES = 9;
+    uint256 private constant PARTS = 256;
     /// @dev What `MeterValues` can multiply; a thousand times any price of the market.
     int256 private constant TICK_LIMIT = 1 << 24;
     int256 private constant NO_PRICE = type(int32).min;
@@ -31,28 +32,47 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
     uint32 public immutable PENALTY_ACCOUNT;
 
     /// @inheritdoc IEnergyBalancing
+    uint256 public constant METER_DELAY = 2 days;
+    /// @dev Days for which the registry holds what meters posted.
+    uint256 private constant METER_RING = 16;
+    bytes32 private constant PAID = bytes32(uint256(1));
+
+    /// @inheritdoc IEnergyBalancing
     uint256 public tariffCount;
     mapping(uint256 tariff => Tariff) private _tariffs;
     /// @inheritdoc IEnergyBalancing
-    mapping(uint32 firstSlot => bool paid) public isPaid;
+    mapping(uint32 firstSlot => bytes32 state) public stateOf;
+    /// @dev Sums in the making, side by side: each was reached by adding parts, and whoever can complete one does.
+    mapping(bytes32 state => bool known) private _summed;
+    /// @dev Bit k: part k of what is being paid is paid.
+    mapping(uint32 firstSlot => uint256 parts) private _partsPaid;
+    /// @dev By account / 256: who is paid.
+    mapping(uint32 firstSlot => mapping(uint256 index => uint256 accounts)) private _paid;
 
-    /// @dev The accounts of one settlement, and the zones' prices and sums.
+    /// @dev The accounts of one call, and the zones' prices and sums.
     struct Batch {
-        /// @notice Where in calldata the metered values begin.
+        uint32 firstSlot;
+        uint256 count;
+        /// @notice Where in calldata the book's metered values begin, of the first account.
         uint256 pointer;
         uint256[] accounts;
         uint256[] words;
-        /// @notice Where in memory each account's position stands; zero when it has none.
+        /// @notice Where in memory each account's position stands; `none` when it has none.
         uint256[] positions;
         /// @notice Accounts with posted orders: their positions can exceed what the lanes hold.
         int256[][] wide;
+        /// @notice Where in memory the others' deviations stand.
+        uint256[] deviations;
+        uint256 none;
+        /// @notice Posted orders of these accounts.
+        uint256 matched;
         DeviationCell[] cells;
         /// @notice `MeterValues` lanes and shares, zone after zone, and how many accounts each zone has in them.
         uint256 lanes;
+        uint256 laneBytes;
         uint256 shares;
+        uint256 shareBytes;
         uint256[] counted;
-        /// @notice An empty position.
-        uint256 none;
     }
 
     constructor(
@@ -75,6 +95,16 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
     /// @inheritdoc IEnergyBalancing
     function tariffOf(uint256 tariff) external view returns (Tariff memory) {
         return _tariffs[tariff];
+    }
+
+    /// @inheritdoc IEnergyBalancing
+    function isPaid(uint32 firstSlot) external view returns (bool) {
+        return stateOf[firstSlot] == PAID;
+    }
+
+    /// @inheritdoc IEnergyBalancing
+    function isAccountPaid(uint32 firstSlot, uint32 account) public view returns (bool) {
+        return (_paid[firstSlot][account / 256] >> (account % 256)) & 1 == 1;
     }
 
     // --- write ---
@@ -101,164 +131,358 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
 
     /// @inheritdoc IEnergyBalancing
     function settle(Book calldata book) external {
-        if (isPaid[book.firstSlot]) revert EnergyDeviationsPaid(book.firstSlot);
-        isPaid[book.firstSlot] = true;
-        Tariff memory tariff = _tariffFor(book);
-        Batch memory b = _read(book);
-        _checkCommitment(b, book);
-        _checkMeters(b, book);
-        _openCells(b, book, tariff);
-        _deviate(b, book);
-        _rate(b, book.count);
-        _pay(b, book, tariff);
+        if (stateOf[book.firstSlot] != 0) revert EnergyDeviationsPaid(book.firstSlot);
+        stateOf[book.firstSlot] = PAID;
+        Tariff memory tariff = _tariffFor(book.firstSlot, book.tariff);
+        Batch memory b = _read(book, 0);
+        bytes32 positions = _matchPositions(b, book.positions, 0);
+        bytes32 posted = _matchPosted(b, book.posted, true);
+        _checkCommitment(book.firstSlot, book.count, keccak256(book.prices), posted, positions);
+        _checkMeters(b);
+        _openCells(b, book.prices, tariff);
+        _deviate(b);
+        _rate(b, book.metered[:0]);
+        _pay(b, tariff);
     }
 
-    // --- internal ---
-
-    /// @dev Copies the positions, and demands that they are the ones the exchange committed to.
-    function _checkCommitment(Batch memory b, Book calldata book) private view {
-        bytes32 chain = _matchPositions(b, book);
-        bytes32 posted = _matchPosted(b, book);
-        bytes32 given = keccak256(abi.encode(book.count, keccak256(book.prices), posted, chain));
-        (BookStatus status, bytes32 commitment) = EXCHANGE.bookOf(book.firstSlot);
-        if (status == BookStatus.Open || (given >> 8) << 8 != commitment) revert EnergyWrongPositions(book.firstSlot);
+    /// @inheritdoc IEnergyBalancing
+    function sum(Book calldata part, Progress calldata before, bool last) external {
+        if (stateOf[part.firstSlot] != 0) revert EnergyDeviationsPaid(part.firstSlot);
+        if (!_isFresh(before) && !_summed[_sumKey(part, before)]) revert EnergyWrongParts(part.firstSlot);
+        if (before.parts.length == PARTS) revert EnergyTooManyParts();
+        Tariff memory tariff = _tariffFor(part.firstSlot, part.tariff);
+        Batch memory b = _read(part, before.lastAccount);
+        Progress memory done;
+        done.positions = _matchPositions(b, part.positions, before.positions);
+        bytes32 posted = _matchPosted(b, part.posted, false);
+        done.matched = before.matched + b.matched;
+        _checkMeters(b);
+        _openCells(b, part.prices, tariff);
+        _deviate(b);
+        done.lastAccount = b.accounts.length == 0 ? before.lastAccount : uint32(b.accounts[b.accounts.length - 1]);
+        done.sums = MeterValues.packSums(b.cells, before.sums);
+        done.parts = _appended(before.parts, _partHash(part, before.sums));
+        emit DeviationsSummed(part.firstSlot, last, done);
+        if (!last) {
+            _summed[_sumKey(part, done)] = true;
+            return;
+        }
+        if (done.matched != part.posted.length / POSTED_BYTES)
+            revert EnergyPostsUnmatched(done.matched, part.posted.length / POSTED_BYTES);
+        _checkCommitment(part.firstSlot, part.count, keccak256(part.prices), posted, done.positions);
+        stateOf[part.firstSlot] = keccak256(abi.encode(_bookHash(part), done.sums, done.parts));
     }
 
-    function _tariffFor(Book calldata book) private view returns (Tariff memory tariff) {
-        tariff = _tariffs[book.tariff];
-        bool last = book.tariff + 1 == tariffCount || _tariffs[book.tariff + 1].fromSlot > book.firstSlot;
-        if (book.tariff >= tariffCount || tariff.fromSlot > book.firstSlot || !last)
-            revert EnergyWrongTariff(book.tariff);
+    /// @inheritdoc IEnergyBalancing
+    function payPart(
+        Book calldata part,
+        bytes calldata sums,
+        bytes32[] calldata parts,
+        uint256 index,
+        bytes calldata before
+    ) external {
+        if (index >= parts.length || parts[index] != _partHash(part, before)) revert EnergyWrongParts(part.firstSlot);
+        _takePart(part, sums, parts, index);
+        Tariff memory tariff = _tariffFor(part.firstSlot, part.tariff);
+        Batch memory b = _read(part, 0);
+        _matchPositions(b, part.positions, 0);
+        _matchPosted(b, part.posted, false);
+        _openCells(b, part.prices, tariff);
+        _deviate(b);
+        MeterValues.unpackSums(b.cells, sums);
+        _rate(b, before);
+        _pay(b, tariff);
     }
 
-    /// @dev Reads the accounts.
-    function _read(Book calldata book) private view returns (Batch memory b) {
+    /// @inheritdoc IEnergyBalancing
+    function settleLate(Book calldata book, bytes32 posted, bytes32 positions) external {
+        if (stateOf[book.firstSlot] != PAID) revert EnergyDeviationsOpen(book.firstSlot);
+        if (book.positions.length != 0) revert EnergyWrongPositions(book.firstSlot);
+        _checkCommitment(book.firstSlot, book.count, keccak256(book.prices), posted, positions);
+        Tariff memory tariff = _tariffFor(book.firstSlot, book.tariff);
+        Batch memory b = _read(book, 0);
+        for (uint256 i = 0; i < b.accounts.length; ++i)
+            if (isAccountPaid(book.firstSlot, uint32(b.accounts[i]))) revert EnergyDeviationsPaid(book.firstSlot);
+        _matchPositions(b, book.positions, 0);
+        _checkMeters(b);
+        _openCells(b, book.prices, tariff);
+        _deviate(b);
+        // Alone: nobody to net with.
+        for (uint256 i = 0; i < b.cells.length; ++i) (b.cells[i].longWh, b.cells[i].shortWh) = (0, 0);
+        _rate(b, book.positions);
+        _pay(b, tariff);
+    }
+
+    // --- internal: reading ---
+
+    function _checkCommitment(
+        uint32 firstSlot,
+        uint256 count,
+        bytes32 prices,
+        bytes32 posted,
+        bytes32 positions
+    ) private view {
+        bytes32 given = keccak256(abi.encode(count, prices, posted, positions));
+        (BookStatus status, bytes32 commitment) = EXCHANGE.bookOf(firstSlot);
+        if (status == BookStatus.Open || (given >> 8) << 8 != commitment) revert EnergyWrongPositions(firstSlot);
+    }
+
+    function _tariffFor(uint32 firstSlot, uint256 number) private view returns (Tariff memory tariff) {
+        tariff = _tariffs[number];
+        bool last = number + 1 == tariffCount || _tariffs[number + 1].fromSlot > firstSlot;
+        if (number >= tariffCount || tariff.fromSlot > firstSlot || !last) revert EnergyWrongTariff(number);
+    }
+
+    /// @dev Reads the accounts, which must ascend from `previous` on.
+    function _read(Book calldata book, uint256 previous) private view returns (Batch memory b) {
         uint256 number = book.metered.length / METER_BYTES;
+        (b.firstSlot, b.count) = (book.firstSlot, book.count);
         b.accounts = LedgerCalls.list(number);
-        b.pointer = _offset(book.metered);
-        (, uint256 unordered) = CurveOrders.accountsAt(b.pointer, METER_BYTES, b.accounts, 0);
+        uint256 pointer = _offset(book.metered);
+        (, uint256 unordered) = CurveOrders.accountsAt(pointer, METER_BYTES, b.accounts, previous);
         if (unordered < number || number * METER_BYTES != book.metered.length)
             revert IBookErrors.EnergyIdOrder(unordered);
+        b.pointer = pointer + 4 + (book.firstSlot % DAY_SLOTS) * 4;
         b.words = LedgerCalls.load(ACCOUNTS, b.accounts);
         b.positions = new uint256[](number);
         b.wide = new int256[][](number);
+        b.deviations = new uint256[](number);
     }
 
-    /// @dev The values given are what the meters posted.
-    function _checkMeters(Batch memory b, Book calldata book) private view {
-        bytes32[] memory digests = METERS.digestsOf(b.accounts, uint32(book.firstSlot / DAY_SLOTS));
-        uint256 pointer = b.pointer + 4;
-        for (uint256 i = 0; i < digests.length; ++i) {
-            if (uint8(b.words[i]) & 1 == 1) {
-                bytes32 digest = MeterValues.digest(pointer);
-                if (digests[i] == 0 || digest != digests[i]) revert EnergyMeterMismatch(uint32(b.accounts[i]));
+    /// @dev The values given are what the meters posted. A meter that is silent for too long delivered nothing and took
+    /// what was bought.
+    function _checkMeters(Batch memory b) private view {
+        uint32 day = uint32(b.firstSlot / DAY_SLOTS);
+        bytes32[] memory digests = METERS.digestsOf(b.accounts, day);
+        uint256 back = 4 * (b.firstSlot % DAY_SLOTS);
+        unchecked {
+            uint256 pointer = b.pointer;
+            for (uint256 i = 0; i < digests.length; ++i) {
+                if (b.words[i] & 1 == 1) {
+                    bytes32 digest = MeterValues.digest(pointer - back);
+                    if (digest != digests[i] && (digests[i] != 0 || !_isSilent(b, i, day)))
+                        revert EnergyMeterMismatch(uint32(b.accounts[i]));
+                }
+                pointer += METER_BYTES;
             }
-            pointer += METER_BYTES;
+        }
+    }
+
+    /// @dev Nothing was posted until long after the day, and the registry would still hold it. Who has no position can wait.
+    function _isSilent(Batch memory b, uint256 i, uint256 day) private view returns (bool silent) {
+        silent = b.positions[i] != b.none || b.wide[i].length != 0;
+        silent = silent && block.timestamp >= (day + 1) * 1 days + METER_DELAY;
+        silent = silent && block.timestamp < (day + METER_RING + 1) * 1 days;
+        int256[] memory deviations = b.wide[i].length == 0 ? _widen(b, i) : b.wide[i];
+        for (uint256 t = 0; silent && t < b.count; ++t) {
+            int256 metered = _valueAt(b, i, t);
+            int256 position = metered - deviations[t];
+            silent = metered == (position < 0 ? position : int256(0));
         }
     }
 
     /// @dev Chains the records' positions as the exchange did; every record must find its account.
-    function _matchPositions(Batch memory b, Book calldata book) private pure returns (bytes32 chain) {
-        uint256 size = 4 + book.count * 4;
-        uint256 number = book.positions.length / size;
-        uint256 next = _offset(book.positions);
-        uint256 i = 0;
-        for (uint256 r = 0; r < number; ++r) {
-            uint256 buffer = CurveOrders.positionBuffer(book.count);
-            CurveOrders.copyPosition(buffer, book.count, next);
-            chain = CurveOrders.chainPosition(buffer, book.count, chain);
-            uint256 account = CurveOrders.accountAt(next);
-            while (i < b.accounts.length && b.accounts[i] < account) ++i;
-            if (i == b.accounts.length || b.accounts[i] != account) revert EnergyMeterMismatch(uint32(account));
-            b.positions[i] = buffer + 36;
-            next += size;
-        }
-        if (number * size != book.positions.length) revert EnergyWrongPositions(book.firstSlot);
-        b.none = CurveOrders.positionBuffer(book.count);
-        CurveOrders.clearPosition(b.none, book.count, 0);
+    function _matchPositions(Batch memory b, bytes calldata given, bytes32 chain) private pure returns (bytes32) {
+        uint256 count = b.count;
+        uint256 size = 4 + count * 4;
+        if (given.length % size != 0) revert EnergyWrongPositions(b.firstSlot);
+        uint256 next = _offset(given);
+        uint256 end = next + given.length;
+        b.none = CurveOrders.positionBuffer(count);
+        CurveOrders.clearPosition(b.none, count, 0);
         b.none += 36;
+        unchecked {
+            for (uint256 i = 0; i < b.accounts.length; ++i) {
+                b.positions[i] = b.none;
+                if (next >= end) continue;
+                uint256 account = CurveOrders.accountAt(next);
+                if (account > b.accounts[i]) continue;
+                if (account < b.accounts[i]) break;
+                uint256 buffer = CurveOrders.positionBuffer(count);
+                CurveOrders.copyPosition(buffer, count, next);
+                chain = CurveOrders.chainPosition(buffer, count, chain);
+                b.positions[i] = buffer + 36;
+                next += size;
+            }
+        }
+        if (next < end) revert EnergyMeterMismatch(uint32(CurveOrders.accountAt(next)));
+        return chain;
     }
 
-    /// @dev Chains the positions of posted orders, and adds them to their accounts'.
-    function _matchPosted(Batch memory b, Book calldata book) private pure returns (bytes32 chain) {
-        uint256 number = book.posted.length / POSTED_BYTES;
-        uint256 pointer = _offset(book.posted);
+    /// @dev Chains the positions of posted orders, and adds them to their accounts'. In a part, others' are passed over.
+    function _matchPosted(Batch memory b, bytes calldata given, bool whole) private pure returns (bytes32 chain) {
+        uint256 number = given.length / POSTED_BYTES;
+        uint256 pointer = _offset(given);
         for (uint256 r = 0; r < number; ++r) {
             uint256 account = CurveOrders.accountAt(pointer + 1);
             int256 position = int256(int32(uint32(CurveOrders.accountAt(pointer + 5))));
             chain = CurveOrders.chainPost(chain, pointer, position);
             uint256 i = _find(b.accounts, account);
-            if (i == b.accounts.length) revert EnergyMeterMismatch(uint32(account));
-            if (b.wide[i].length == 0) b.wide[i] = _widen(b, book, i);
-            uint256 t = uint8(book.posted[r * POSTED_BYTES]);
-            if (t < book.count) b.wide[i][t] -= position;
+            if (i < b.accounts.length) {
+                ++b.matched;
+                if (b.wide[i].length == 0) b.wide[i] = _widen(b, i);
+                uint256 t = uint8(given[r * POSTED_BYTES]);
+                if (t < b.count) b.wide[i][t] -= position;
+            } else if (whole) {
+                revert EnergyMeterMismatch(uint32(account));
+            }
             pointer += POSTED_BYTES;
         }
-        if (number * POSTED_BYTES != book.posted.length) revert EnergyWrongPositions(book.firstSlot);
+        if (number * POSTED_BYTES != given.length) revert EnergyWrongPositions(b.firstSlot);
     }
 
     /// @dev Metered minus contracted, slot by slot, in whole words.
-    function _widen(Batch memory b, Book calldata book, uint256 i) private pure returns (int256[] memory deviations) {
-        deviations = new int256[](book.count);
-        uint256 metered = b.pointer + i * METER_BYTES + 4 + (book.firstSlot % DAY_SLOTS) * 4;
-        uint256 position = b.positions[i];
-        for (uint256 t = 0; t < deviations.length; ++t) {
-            deviations[t] = int256(int32(uint32(CurveOrders.accountAt(metered + 4 * t))));
-            if (position != 0) deviations[t] -= CurveOrders.positionAt(position, t);
-        }
+    function _widen(Batch memory b, uint256 i) private pure returns (int256[] memory deviations) {
+        deviations = new int256[](b.count);
+        for (uint256 t = 0; t < deviations.length; ++t)
+            deviations[t] = _valueAt(b, i, t) - CurveOrders.positionAt(b.positions[i], t);
     }
 
+    function _valueAt(Batch memory b, uint256 i, uint256 t) private pure returns (int256) {
+        return int256(int32(uint32(CurveOrders.accountAt(b.pointer + i * METER_BYTES + 4 * t))));
+    }
+
+    // --- internal: sums, rates, payments ---
+
     /// @dev The tariff never rewards a deviation: surplus earns at most, shortage costs at least the slot's price.
-    function _openCells(Batch memory b, Book calldata book, Tariff memory tariff) private pure {
-        uint256 number = book.prices.length / 4;
-        uint256 pointer = _offset(book.prices);
-        b.cells = new DeviationCell[](number);
+    function _openCells(Batch memory b, bytes calldata prices, Tariff memory tariff) private pure {
+        uint256 number = prices.length / 4;
+        uint256 pointer = _offset(prices);
+        (int256 longTick, int256 shortTick) = (tariff.longTick, tariff.shortTick);
+        DeviationCell[] memory cells = new DeviationCell[](number);
         for (uint256 i = 0; i < number; ++i) {
-            int256 price = int256(int32(uint32(CurveOrders.accountAt(pointer + 4 * i))));
-            DeviationCell memory cell = b.cells[i];
+            int256 price = int256(int32(uint32(CurveOrders.accountAt(pointer))));
+            DeviationCell memory cell = cells[i];
             cell.price = price;
-            cell.longPrice = price != NO_PRICE && price < tariff.longTick ? price : tariff.longTick;
-            cell.shortPrice = price != NO_PRICE && price > tariff.shortTick ? price : tariff.shortTick;
+            cell.longPrice = price != NO_PRICE && price < longTick ? price : longTick;
+            cell.shortPrice = price != NO_PRICE && price > shortTick ? price : shortTick;
+            pointer += 4;
         }
-        uint256 zones = number / book.count;
+        b.cells = cells;
+        uint256 zones = number / b.count;
         b.counted = new uint256[](zones);
-        b.lanes = MeterValues.zeros(zones * MeterValues.size(book.count));
-        b.shares = MeterValues.zeros(number * MeterValues.SHARE_BYTES);
+        b.laneBytes = MeterValues.size(b.count);
+        b.lanes = MeterValues.zeros(zones * b.laneBytes);
+        b.shareBytes = MeterValues.sharesSize(b.count);
+        b.shares = MeterValues.zeros(zones * b.shareBytes);
     }
 
     /// @dev Sums the deviations of everybody with a meter.
-    function _deviate(Batch memory b, Book calldata book) private pure {
-        uint256 count = book.count;
-        uint256 laneBytes = MeterValues.size(count);
-        uint256 metered = b.pointer + 4 + (book.firstSlot % DAY_SLOTS) * 4;
-        for (uint256 i = 0; i < b.accounts.length; ++i) {
-            uint256 word = b.words[i];
-            if (uint8(word) & 1 == 1) {
-                uint256 zone = uint8(word >> 8);
-                if (b.wide[i].length != 0) {
-                    for (uint256 t = 0; t < count; ++t) MeterValues.add(b.cells[zone * count + t], b.wide[i][t]);
-                } else {
-                    ++b.counted[zone];
-                    uint256 position = b.positions[i];
-                    if (position == 0) position = b.none;
-                    MeterValues.deviate(b.lanes + zone * laneBytes, count, metered, position);
+    function _deviate(Batch memory b) private pure {
+        uint256 count = b.count;
+        uint256 metered = b.pointer;
+        uint256 number = b.accounts.length;
+        unchecked {
+            for (uint256 i = 0; i < number; ++i) {
+                uint256 word = b.words[i];
+                if (word & 1 == 1) {
+                    uint256 zone = uint8(word >> 8);
+                    // Also refuses an account in no zone of the book.
+                    uint256 counted = b.counted[zone];
+                    if (b.wide[i].length != 0) {
+                        for (uint256 t = 0; t < count; ++t) MeterValues.add(b.cells[zone * count + t], b.wide[i][t]);
+                    } else {
+                        b.counted[zone] = counted + 1;
+                        uint256 lanes = b.lanes + zone * b.laneBytes;
+                        b.deviations[i] = MeterValues.deviate(lanes, count, metered, b.positions[i]);
+                    }
                 }
+                metered += METER_BYTES;
             }
-            metered += METER_BYTES;
+        }
+        _total(b);
+    }
+
+    function _total(Batch memory b) private pure {
+        DeviationCell[] memory cells = b.cells;
+        uint256 lanes = b.lanes;
+        uint256 i = 0;
+        unchecked {
+            for (uint256 z = 0; z < b.counted.length; ++z) {
+                uint256 counted = b.counted[z];
+                for (uint256 t = 0; t < b.count; ++t) {
+                    (uint256 longWh, uint256 shortWh) = MeterValues.totals(lanes, t, counted);
+                    DeviationCell memory cell = cells[i++];
+                    cell.longWh += longWh;
+                    cell.shortWh += shortWh;
+                }
+                lanes += b.laneBytes;
+            }
         }
     }
 
     /// @dev Where a slot has a price, the shorter side of the deviations is netted in full.
-    function _rate(Batch memory b, uint256 count) private pure {
-        for (uint256 i = 0; i < b.cells.length; ++i) {
-            DeviationCell memory cell = b.cells[i];
-            (uint256 zone, uint256 t) = (i / count, i % count);
-            uint256 lanes = b.lanes + zone * MeterValues.size(count);
-            (uint256 longWh, uint256 shortWh) = MeterValues.totals(lanes, t, b.counted[zone]);
-            cell.longWh += longWh;
-            cell.shortWh += shortWh;
-            if (cell.price != NO_PRICE) cell.nettedWh = cell.longWh < cell.shortWh ? cell.longWh : cell.shortWh;
-            MeterValues.rate(lanes, b.shares + zone * count * MeterValues.SHARE_BYTES, t, cell);
+    /// @param before Sums of the accounts before these, as `MeterValues.packSums` packs them; nothing when there are none.
+    function _rate(Batch memory b, bytes calldata before) private pure {
+        (uint256 lanes, uint256 shares) = (b.lanes, b.shares);
+        uint256 i = 0;
+        unchecked {
+            for (uint256 z = 0; z < b.counted.length; ++z) {
+                for (uint256 t = 0; t < b.count; ++t) {
+                    DeviationCell memory cell = b.cells[i];
+                    if (cell.price != NO_PRICE) cell.nettedWh = cell.longWh < cell.shortWh ? cell.longWh : cell.shortWh;
+                    uint256 earlier = before.length == 0 ? 0 : uint256(bytes32(before[32 * i:32 * i + 32]));
+                    MeterValues.rate(lanes, shares, t, cell, earlier);
+                    ++i;
+                }
+                lanes += b.laneBytes;
+                shares += b.shareBytes;
+            }
+        }
+    }
+
+    function _pay(Batch memory b, Tariff memory tariff) private {
+        uint256 number = b.accounts.length;
+        uint256[] memory entries = LedgerCalls.list(number + 1);
+        uint256 penalties = 0;
+        (uint256 deadBandWh, uint256 penaltyTicks) = (tariff.deadBandWh, tariff.penaltyTicks);
+        unchecked {
+            for (uint256 i = 0; i < number; ++i) {
+                entries[i] = 0;
+                if (b.words[i] & 1 == 0) continue;
+                (int256 money, uint256 outside) = _due(b, i, deadBandWh);
+                uint256 penalty = outside * penaltyTicks;
+                penalties += penalty;
+                entries[i] = _entry(b.accounts[i], money - int256(penalty));
+            }
+        }
+        _mark(b);
+        entries[number] = _entry(PENALTY_ACCOUNT, int256(penalties));
+        int256 residual = LedgerCalls.move(ACCOUNTS, entries, BALANCE_ACCOUNT, true);
+        emit DeviationsSettled(b.firstSlot, number, residual, penalties);
+    }
+
+    function _mark(Batch memory b) private {
+        uint256 number = b.accounts.length;
+        uint256 marks = 0;
+        unchecked {
+            for (uint256 i = 0; i < number; ++i) {
+                uint256 account = b.accounts[i];
+                marks |= 1 << (account % 256);
+                if (i + 1 < number && b.accounts[i + 1] / 256 == account / 256) continue;
+                _paid[b.firstSlot][account / 256] |= marks;
+                marks = 0;
+            }
+        }
+    }
+
+    function _due(Batch memory b, uint256 i, uint256 deadBandWh) private pure returns (int256, uint256) {
+        uint256 zone = uint8(b.words[i] >> 8);
+        uint256 shares = b.shares + zone * b.shareBytes;
+        if (b.wide[i].length != 0) return _dueWide(b, b.wide[i], zone * b.count, shares, deadBandWh);
+        return MeterValues.pay(b.lanes + zone * b.laneBytes, shares, b.count, b.deviations[i], deadBandWh);
+    }
+
+    function _dueWide(
+        Batch memory b,
+        int256[] memory deviations,
+        uint256 first,
+        uint256 shares,
+        uint256 deadBandWh
+    ) private pure returns (int256 money, uint256 outside) {
+        for (uint256 t = 0; t < deviations.length; ++t) {
+            money += MeterValues.settle(b.cells[first + t], MeterValues.shareAt(shares, t), deviations[t]);
+            outside += MeterValues.outside(deviations[t], deadBandWh);
         }
     }
 
@@ -273,58 +497,41 @@ contract EnergyBalancing is IEnergyBalancing, AccessManaged {
         return low < accounts.length && accounts[low] == account ? low : accounts.length;
     }
 
-    function _pay(Batch memory b, Book calldata book, Tariff memory tariff) private {
-        uint256 number = b.accounts.length;
-        uint256[] memory entries = LedgerCalls.list(number + 1);
-        uint256 penalties = 0;
-        for (uint256 i = 0; i < number; ++i) {
-            if (uint8(b.words[i]) & 1 == 0) {
-                entries[i] = 0;
-                continue;
-            }
-            (int256 money, uint256 outside) = _due(b, book, i, tariff.deadBandWh);
-            uint256 penalty = outside * tariff.penaltyTicks;
-            penalties += penalty;
-            entries[i] = _entry(b.accounts[i], money - int256(penalty));
-        }
-        entries[number] = _entry(PENALTY_ACCOUNT, int256(penalties));
-        int256 residual = LedgerCalls.move(ACCOUNTS, entries, BALANCE_ACCOUNT, true);
-        emit DeviationsSettled(book.firstSlot, number, residual, penalties);
+    // --- internal: parts ---
+
+    function _bookHash(Book calldata part) private pure returns (bytes32) {
+        return keccak256(abi.encode(part.firstSlot, part.count, keccak256(part.prices), keccak256(part.posted)));
     }
 
-    function _due(
-        Batch memory b,
-        Book calldata book,
-        uint256 i,
-        uint256 deadBandWh
-    ) private pure returns (int256, uint256) {
-        uint256 zone = uint8(b.words[i] >> 8);
-        if (b.wide[i].length != 0) return _dueWide(b, b.wide[i], zone * book.count, deadBandWh);
-        uint256 metered = b.pointer + i * METER_BYTES + 4 + (book.firstSlot % DAY_SLOTS) * 4;
-        uint256 position = b.positions[i];
-        if (position == 0) position = b.none;
-        return
-            MeterValues.pay(
-                b.lanes + zone * MeterValues.size(book.count),
-                b.shares + zone * book.count * MeterValues.SHARE_BYTES,
-                book.count,
-                metered,
-                position,
-                deadBandWh
-            );
+    function _partHash(Book calldata part, bytes calldata before) private pure returns (bytes32) {
+        return keccak256(abi.encode(keccak256(part.positions), keccak256(part.metered), keccak256(before)));
     }
 
-    function _dueWide(
-        Batch memory b,
-        int256[] memory deviations,
-        uint256 first,
-        uint256 deadBandWh
-    ) private pure returns (int256 money, uint256 outside) {
-        for (uint256 t = 0; t < deviations.length; ++t) {
-            uint256 share = b.shares + (first + t) * MeterValues.SHARE_BYTES;
-            money += MeterValues.settle(b.cells[first + t], share, deviations[t]);
-            outside += MeterValues.outside(deviations[t], deadBandWh);
-        }
+    function _sumKey(Book calldata part, Progress memory progress) private pure returns (bytes32) {
+        return keccak256(abi.encode(_bookHash(part), progress));
+    }
+
+    function _isFresh(Progress calldata progress) private pure returns (bool) {
+        bool nothing = progress.parts.length == 0 && progress.sums.length == 0 && progress.positions == 0;
+        return nothing && progress.lastAccount == 0 && progress.matched == 0;
+    }
+
+    /// @dev Takes a part of what was summed, once; with the last one the book is paid.
+    function _takePart(Book calldata part, bytes calldata sums, bytes32[] calldata parts, uint256 index) private {
+        uint32 firstSlot = part.firstSlot;
+        if (stateOf[firstSlot] != keccak256(abi.encode(_bookHash(part), sums, parts)))
+            revert EnergyWrongParts(firstSlot);
+        uint256 paid = _partsPaid[firstSlot];
+        if ((paid >> index) & 1 == 1) revert EnergyDeviationsPaid(firstSlot);
+        paid |= 1 << index;
+        _partsPaid[firstSlot] = paid;
+        if (paid == type(uint256).max >> (PARTS - parts.length)) stateOf[firstSlot] = PAID;
+    }
+
+    function _appended(bytes32[] calldata list, bytes32 item) private pure returns (bytes32[] memory longer) {
+        longer = new bytes32[](list.length + 1);
+        for (uint256 i = 0; i < list.length; ++i) longer[i] = list[i];
+        longer[list.length] = item;
     }
 
     function _entry(uint256 account, int256 money) private pure returns (uint256) {

@@ -92,12 +92,10 @@ contract EnergyExchange is IEnergyExchange, BookClearing, EIP712 {
         p.status = _checkBook(p, _count(p, b));
         StepLanes.gather(p.cells, p.count, p.lanes);
         _verify(p, b, posts, lines);
-        uint256[] memory entries = _serve(p, b, _servePosts(p, posts));
+        uint256[] memory entries = _serve(p, b, posts);
         int256 networkMicro = LedgerCalls.move(ACCOUNTS, entries, NETWORK_ACCOUNT, false);
-        _close(
-            firstSlot,
-            Closing(p.count, p.status, p.pricesHash, p.postedHash, p.positions, entries.length, networkMicro)
-        );
+        uint256 number = posts.places.length + b.number;
+        _close(firstSlot, Closing(p.count, p.status, p.pricesHash, p.postedHash, p.positions, number, networkMicro));
     }
 
     /// @inheritdoc IEnergyExchange

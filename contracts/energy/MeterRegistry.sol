@@ -38,7 +38,11 @@ contract MeterRegistry is IMeterRegistry, AccessManaged, EIP712 {
     /// @inheritdoc IMeterRegistry
     function digestsOf(uint256[] calldata accounts, uint32 day) external view returns (bytes32[] memory digests) {
         digests = new bytes32[](accounts.length);
-        for (uint256 i = 0; i < accounts.length; ++i) digests[i] = digestOf(uint32(accounts[i]), day);
+        uint256 index = day % RING;
+        for (uint256 i = 0; i < digests.length; ++i) {
+            uint256 word = _days[uint32(accounts[i])][index];
+            if (uint32(word) == day) digests[i] = bytes32((word >> 32) << 32);
+        }
     }
 
     // --- write ---

@@ -15,6 +15,10 @@ contract TickBook is ITickBook, AccountBook {
     uint256 private constant PER_WORD = 7;
     uint256 private constant CLAIMED = 1 << 105;
     uint256 private constant IS_OFFER = 1 << 104;
+    uint256 private constant CLEARED = 1 << 32;
+    /// @dev Where a result's given and total energy at its level begin.
+    uint256 private constant BIDS = 64;
+    uint256 private constant OFFERS = 128;
 
     /// @inheritdoc ITickBook
     uint256 public immutable LEVELS;
@@ -32,7 +36,8 @@ contract TickBook is ITickBook, AccountBook {
     uint256[RING << 16] private _levels;
     /// @dev By slot mod RING and account: claimed 1 | offer 1 | level 8 | energy 32 | before 32 | slot 32. Reused.
     mapping(uint256 key => uint256 word) private _orders;
-    mapping(uint32 slot => Result) private _results;
+    /// @dev supply at 32 | sold at 32 | demand at 32 | bought at 32 | 8 | level 8 | outcome 8 | cleared 8 | tick 32.
+    mapping(uint256 slot => uint256 word) private _results;
 
     constructor(
         IERC20 token,
@@ -59,7 +64,18 @@ contract TickBook is ITickBook, AccountBook {
 
     /// @inheritdoc ITickBook
     function resultOf(uint32 slot) external view returns (Result memory) {
-        return _results[slot];
+        uint256 word = _results[slot];
+        return
+            Result({
+                cleared: word & CLEARED != 0,
+                outcome: SlotOutcome(uint8(word >> 40)),
+                tick: int32(uint32(word)),
+                level: uint8(word >> 48),
+                boughtAtWh: uint32(word >> BIDS),
+                demandAtWh: uint32(word >> (BIDS + 32)),
+                soldAtWh: uint32(word >> OFFERS),
+                supplyAtWh: uint32(word >> (OFFERS + 32))
+            });
     }
 
     /// @inheritdoc ITickBook
@@ -96,7 +112,7 @@ contract TickBook is ITickBook, AccountBook {
     function clear(uint32 slot) external {
         uint256 closesAt = uint256(slot) * SLOT_SECONDS - GATE_LEAD;
         if (block.timestamp < closesAt) revert TickWindow(slot, closesAt, type(uint256).max);
-        if (_results[slot].cleared) revert TickAlreadyCleared(slot);
+        if (_results[slot] != 0) revert TickAlreadyCleared(slot);
         uint256[] memory demand = _curve(slot, false);
         uint256[] memory supply = _curve(slot, true);
         Cell[] memory cells = new Cell[](1);
@@ -104,16 +120,13 @@ contract TickBook is ITickBook, AccountBook {
         _bound(demand, supply, level, cells[0]);
         (int256 price, uint256 volume, SlotOutcome outcome) = _solve(cells);
         Cell memory cell = cells[0];
-        _results[slot] = Result({
-            cleared: true,
-            outcome: outcome,
-            tick: int32(price),
-            level: uint8(level),
-            boughtAtWh: uint32(cell.boughtAt),
-            demandAtWh: uint32(cell.demandAt),
-            soldAtWh: uint32(cell.soldAt),
-            supplyAtWh: uint32(cell.supplyAt)
-        });
+        _results[slot] =
+            (((cell.supplyAt << 32) | cell.soldAt) << OFFERS) |
+            (((cell.demandAt << 32) | cell.boughtAt) << BIDS) |
+            (level << 48) |
+            (uint256(outcome) << 40) |
+            CLEARED |
+            uint32(int32(price));
         emit TickSlotCleared(slot, int32(price), volume, outcome);
     }
 
@@ -121,14 +134,14 @@ contract TickBook is ITickBook, AccountBook {
     function claim(uint32 slot, uint32 account) external {
         uint256 key = _orderKey(slot, account);
         uint256 order = _orders[key];
-        Result memory result = _results[slot];
-        if (uint32(order) != slot || order == 0 || order & CLAIMED != 0 || !result.cleared)
+        uint256 result = _results[slot];
+        if (uint32(order) != slot || order == 0 || order & CLAIMED != 0 || result == 0)
             revert TickNothingToClaim(slot, account);
         _orders[key] = order | CLAIMED;
         uint256 fill = _fillOf(order, result);
         bool isOffer = order & IS_OFFER != 0;
         unchecked {
-            int256 money = int256(fill) * result.tick;
+            int256 money = int256(fill) * int32(uint32(result));
             uint256 locked = _lockOf(isOffer, uint8(order >> 96), uint32(order >> 64));
             // Never negative: nobody trades outside his limit, and the limit was locked.
             uint256 credit = uint256(int256(locked) + (isOffer ? money : -money));
@@ -167,7 +180,7 @@ contract TickBook is ITickBook, AccountBook {
         if (energyWh < MINIMUM_WH) revert TickTooSmall(energyWh);
         uint256 held = _ringSlots[slot % RING];
         if (held == slot) return;
-        if (held != 0 && !_results[uint32(held)].cleared) revert TickUncleared(uint32(held));
+        if (held != 0 && _results[held] == 0) revert TickUncleared(uint32(held));
         _ringSlots[slot % RING] = slot;
     }
 
@@ -251,16 +264,15 @@ contract TickBook is ITickBook, AccountBook {
     }
 
     /// @dev Orders better than the balancing level trade in full, those on it share by telescoping floors.
-    function _fillOf(uint256 order, Result memory result) private pure returns (uint256) {
+    function _fillOf(uint256 order, uint256 result) private pure returns (uint256) {
         uint256 level = uint8(order >> 96);
         uint256 energyWh = uint32(order >> 64);
-        if (result.outcome == SlotOutcome.NoTrade) return 0;
+        if (uint8(result >> 40) == uint256(SlotOutcome.NoTrade)) return 0;
         bool isOffer = order & IS_OFFER != 0;
-        if (level != result.level) return isOffer == (level < result.level) ? energyWh : 0;
-        (uint256 given, uint256 total) = isOffer
-            ? (result.soldAtWh, result.supplyAtWh)
-            : (result.boughtAtWh, result.demandAtWh);
-        return UniformPrice.ration(uint32(order >> 32), energyWh, given, total);
+        uint256 reached = uint8(result >> 48);
+        if (level != reached) return isOffer == (level < reached) ? energyWh : 0;
+        result >>= isOffer ? OFFERS : BIDS;
+        return UniformPrice.ration(uint32(order >> 32), energyWh, uint32(result), uint32(result >> 32));
     }
 
     function _tickOf(uint256 level) private view returns (int256) {

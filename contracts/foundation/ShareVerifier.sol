@@ -46,7 +46,7 @@ library ShareVerifier {
     }
 
     /// @notice The address of `scalar`·`point`. Zero when the point is not on the curve or the scalar not in 1..n−1.
-    /// @dev Abscissae between n and the field prime cannot be expressed to `ecrecover`; nobody can find one.
+    /// @dev Abscissae between n and the field prime cannot be expressed to `ecrecover`: nobody knows a scalar that leads there.
     function multiplied(Point memory point, uint256 scalar) internal pure returns (address) {
         if (scalar == 0 || scalar >= ORDER || point.x >= ORDER || !isOnCurve(point)) return address(0);
         uint8 parity = point.y & 1 == 0 ? 27 : 28;

@@ -133,7 +133,7 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
         if (policy.holder == address(0)) revert PolicyUnknown(policyId);
         if (policy.holder != msg.sender) revert PolicyNotHolder(policyId, msg.sender);
         SeriesId series = _seriesOf(policyId);
-        PackedSeries memory terms = _terms(series);
+        PackedSeries terms = _terms(series);
         if (block.timestamp > terms.cancelUntil()) revert PolicyCancellationClosed(policyId, terms.cancelUntil());
         AccountWord account = _openAccount(series).minusPolicy(policy.sumUnits, policy.premiumUnits);
 
@@ -197,7 +197,7 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
         uint256 premium,
         address key
     ) private returns (uint256 policyId) {
-        PackedSeries memory terms = _terms(series);
+        PackedSeries terms = _terms(series);
         _checkSale(series, sumInsured, premium, terms);
         uint256 sumUnits = _toUnits(sumInsured, terms.unit());
         uint256 premiumUnits = _toUnits(premium, terms.unit());
@@ -215,7 +215,7 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
     }
 
     /// @dev What holds whoever signed the quote: the sales period, the premium's floor and ceiling.
-    function _checkSale(SeriesId series, uint256 sumInsured, uint256 premium, PackedSeries memory terms) private view {
+    function _checkSale(SeriesId series, uint256 sumInsured, uint256 premium, PackedSeries terms) private view {
         uint256 salesEnd = terms.start() - terms.leadTime();
         if (block.timestamp >= salesEnd) revert PolicySalesEnded(series, salesEnd);
         uint256 floor = Math.ceilDiv(sumInsured * terms.floorBps(), FULL_BPS);

@@ -33,7 +33,7 @@ contract PolicyCard is IPolicyCard {
         Series memory series = _REGISTRY.seriesOf(SeriesId.wrap(uint64(policyId >> 32)));
         string memory title = LibString.fromSmallString(series.terms.name);
         string memory sum = _money(series, sumUnits);
-        string memory state = _state(account);
+        string memory state = _state(account, uint32(policyId) < account.cursor);
         string memory svg = string.concat(
             _frame(LibString.escapeHTML(title), policyId),
             _line(118, "insures", LibString.escapeHTML(sum)),
@@ -89,13 +89,14 @@ contract PolicyCard is IPolicyCard {
             );
     }
 
-    function _state(SeriesAccount calldata account) private pure returns (string memory) {
+    function _state(SeriesAccount calldata account, bool settled) private pure returns (string memory) {
         if (account.state == SeriesState.Open) return "open";
-        if (account.state == SeriesState.Refunding) return "premium refunded";
+        if (account.state == SeriesState.Refunding || account.state == SeriesState.Refunded)
+            return settled ? "premium refunded" : "premium goes back";
         if (account.payoutBps == 0) return "ended without payout";
         return
             string.concat(
-                "paid ",
+                settled ? "paid " : "pays ",
                 uint256(account.payoutBps / 100).toString(),
                 ".",
                 _two(account.payoutBps % 100),

@@ -47,7 +47,7 @@ contract SeriesRecourse is ISeriesRecourse {
         uint32 missingRound,
         bytes calldata season
     ) external returns (uint256 payoutBps) {
-        PackedSeries memory terms = SeriesBlob.load(REGISTRY, series);
+        PackedSeries terms = SeriesBlob.load(REGISTRY, series);
         if (address(terms.fallbackFeeds()) == address(0)) revert RecourseNoFallback(series);
         if (!isContested[series]) _requireMissing(series, terms, false, missingRound);
         int256 index;
@@ -57,7 +57,7 @@ contract SeriesRecourse is ISeriesRecourse {
 
     /// @inheritdoc ISeriesRecourse
     function refund(SeriesId series, uint32 missingRound, uint32 missingFallbackRound) external {
-        PackedSeries memory terms = SeriesBlob.load(REGISTRY, series);
+        PackedSeries terms = SeriesBlob.load(REGISTRY, series);
         if (block.timestamp <= SeriesMeter.deadline(terms, true) + LAST_RESORT) {
             if (!isContested[series]) _requireMissing(series, terms, false, missingRound);
             if (address(terms.fallbackFeeds()) != address(0))
@@ -68,7 +68,7 @@ contract SeriesRecourse is ISeriesRecourse {
 
     /// @inheritdoc ISeriesRecourse
     function contest(SeriesId series, uint32 round, Equivocation[] calldata proofs) external {
-        PackedSeries memory terms = SeriesBlob.load(REGISTRY, series);
+        PackedSeries terms = SeriesBlob.load(REGISTRY, series);
         SeriesState state = _bookOf(terms).accountOf(series).state;
         if (state != SeriesState.Open) revert RecourseTooLate(series);
         if (terms.disputeWindow() == 0 || round < terms.firstRound() || round > terms.lastRound())
@@ -81,13 +81,13 @@ contract SeriesRecourse is ISeriesRecourse {
             if (
                 keyHash <= previous ||
                 proof.first.value == proof.second.value ||
-                !feeds.isEjected(terms.feed, proof.key) ||
-                !_isSigned(feeds, terms.feed, round, proof, proof.first) ||
-                !_isSigned(feeds, terms.feed, round, proof, proof.second)
+                !feeds.isEjected(terms.feed(), proof.key) ||
+                !_isSigned(feeds, terms.feed(), round, proof, proof.first) ||
+                !_isSigned(feeds, terms.feed(), round, proof, proof.second)
             ) revert RecourseEvidenceInvalid(i);
             previous = keyHash;
         }
-        if (proofs.length == 0 || proofs.length * 2 < feeds.configOf(terms.feed).quorum)
+        if (proofs.length == 0 || proofs.length * 2 < feeds.configOf(terms.feed()).quorum)
             revert RecourseEvidenceInvalid(proofs.length);
         isContested[series] = true;
         emit SeriesContested(series, round, proofs.length, msg.sender);
@@ -95,12 +95,12 @@ contract SeriesRecourse is ISeriesRecourse {
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _bookOf(PackedSeries memory terms) private view returns (IPolicySettlement) {
+    function _bookOf(PackedSeries terms) private view returns (IPolicySettlement) {
         return IPolicySettlement(terms.pool().BOOK());
     }
 
     /// @dev Proof that a feed cannot decide the series any more.
-    function _requireMissing(SeriesId series, PackedSeries memory terms, bool second, uint32 round) private view {
+    function _requireMissing(SeriesId series, PackedSeries terms, bool second, uint32 round) private view {
         uint256 deadline = SeriesMeter.deadline(terms, second);
         if (block.timestamp <= deadline) revert RecourseTooEarly(series, deadline + 1);
         if (gasleft() < READ_GAS) revert RecourseGasTooLow(gasleft());

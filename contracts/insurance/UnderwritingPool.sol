@@ -128,19 +128,29 @@ contract UnderwritingPool is CapitalVault {
     }
 
     /// @inheritdoc IUnderwritingPool
-    function settle(
+    function applyOutcome(
         SeriesId series,
         Decision decision,
         uint256[] calldata payees,
         uint256 dustUnits
     ) external onlyBook nonReentrant {
         Ledger ledger = _ledger;
-        if (decision.isDecided()) ledger = _reserve(ledger, series, decision);
         uint256 total = dustUnits;
         for (uint256 i; i < payees.length; ++i) total += payees[i] >> 160;
-        // Checked: the reserve bounds what is paid, whatever the book asks.
-        ledger = ledger.withReserved(ledger.reserved() - total);
-        if (dustUnits != 0) ledger = ledger.withCapital(ledger.capital() + dustUnits * UNIT);
+        // All checked: the reserve bounds what is paid, whatever the book asks.
+        if (decision.isDecided()) {
+            (uint256 freed, uint256 drawn) = _share(series, decision);
+            uint256 reserve = decision.reserve();
+            ledger = ledger.withAccounts(
+                ledger.capital() + (drawn + dustUnits) * UNIT - reserve * UNIT,
+                ledger.locked() - freed,
+                ledger.reserved() + reserve - total,
+                ledger.openSeries() - 1
+            );
+        } else {
+            ledger = ledger.withReserved(ledger.reserved() - total);
+            if (dustUnits != 0) ledger = ledger.withCapital(ledger.capital() + dustUnits * UNIT);
+        }
         _ledger = ledger;
         for (uint256 i; i < payees.length; ++i) {
             uint256 payee = payees[i];
@@ -150,8 +160,13 @@ contract UnderwritingPool is CapitalVault {
 
     /// @inheritdoc IUnderwritingPool
     function draw(SeriesId series, uint256 exposureUnits, uint256 lossUnits) external onlyBook nonReentrant {
-        Ledger ledger = _unlock(_ledger, exposureUnits);
-        _ledger = ledger.withCapital(ledger.capital() - lossUnits * UNIT);
+        Ledger ledger = _ledger;
+        _ledger = ledger.withAccounts(
+            ledger.capital() - lossUnits * UNIT,
+            ledger.locked() - exposureUnits,
+            ledger.reserved(),
+            ledger.openSeries() - 1
+        );
         emit LayerDrawn(series, CEDENT, lossUnits);
         if (lossUnits != 0) IERC20(asset()).safeTransfer(CEDENT, lossUnits * UNIT);
     }
@@ -165,22 +180,15 @@ contract UnderwritingPool is CapitalVault {
 
     // ── internal ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev The loss leaves the investors' capital at once, after what the layers pay of it.
-    function _reserve(Ledger ledger, SeriesId series, Decision decision) private returns (Ledger) {
-        uint256 exposure = decision.exposure();
+    /// @dev A decided series leaves its zone, and the layers pay their part first; what it frees here, and what they paid.
+    function _share(SeriesId series, Decision decision) private returns (uint256 freedUnits, uint256 drawnUnits) {
+        freedUnits = decision.exposure();
         uint32 zone = decision.zone();
-        if (zone != 0) _zones[zone].exposure -= uint64(exposure);
-        uint256 drawn;
+        if (zone != 0) _zones[zone].exposure -= uint64(freedUnits);
+        if (TOWER == address(0)) return (freedUnits, 0);
         uint256 ceded;
-        if (TOWER != address(0)) (drawn, ceded) = IReinsuranceTower(TOWER).draw(series, decision);
-        uint256 reserve = decision.reserve();
-        ledger = _unlock(ledger, exposure - ceded).withReserved(ledger.reserved() + reserve);
-        return ledger.withCapital(ledger.capital() + drawn * UNIT - reserve * UNIT);
-    }
-
-    /// @dev A series is decided: what it bound is free.
-    function _unlock(Ledger ledger, uint256 units) private pure returns (Ledger) {
-        return ledger.withOpenSeries(ledger.openSeries() - 1).withLocked(ledger.locked() - units);
+        (drawnUnits, ceded) = IReinsuranceTower(TOWER).draw(series, decision);
+        freedUnits -= ceded;
     }
 
     function _enterZone(uint32 zone, uint256 exposureUnits) private {

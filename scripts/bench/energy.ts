@@ -4,12 +4,13 @@ import {
   bookRoot,
   buildSettlement,
   clearBook,
+  deviationBook,
   encodeMeterValues,
   encodeStep,
   type Participant,
   type PostedOrder,
   type Settlement,
-  settleDeviations,
+  settlementAccessList,
   type SignedCurve,
   signCurve,
   type Step,
@@ -58,7 +59,8 @@ async function settle(bench: Bench, market: Homes, count: number): Promise<[Sett
   await market.board.write.commit([firstSlot, bookRoot(curves)]);
   const built = buildSettlement({ firstSlot, count, curves });
   await bench.connection.networkHelpers.time.increaseTo(settleTime(firstSlot, count));
-  const hash = await market.exchange.write.settle([firstSlot, built.prices, built.orders, built.posted], GAS);
+  const named = { ...GAS, accessList: settlementAccessList(market.accounts.address, built) };
+  const hash = await market.exchange.write.settle([firstSlot, built.prices, built.orders, built.posted], named);
   return [built, await bench.gasUsed(hash)];
 }
 
@@ -90,16 +92,8 @@ export async function settleDay(bench: Bench, homes = 100): Promise<void> {
     await meters.write.post([account, day, encodeMeterValues(valuesWh), a, b]);
     people.push({ account, zone: 0, metered: true, valuesWh });
   }
-  const book = {
-    firstSlot,
-    count: BigInt(DAY_SLOTS),
-    tariff: 0n,
-    prices: built.publishedPrices,
-    posted: built.postedPositions,
-    positions: built.recordPositions,
-    metered: settleDeviations(built, people, TARIFF).metered,
-  };
-  const paid = await bench.gasUsed(await balancing.write.settle([book], GAS));
+  const named = { ...GAS, accessList: settlementAccessList(market.accounts.address, built) };
+  const paid = await bench.gasUsed(await balancing.write.settle([deviationBook(built, people, 0n)], named));
   bench.record({ id: "energy.settleDayMetered.perOrderSlot", value: Math.round((traded + paid) / n), unit: "gas", n });
 }
 
@@ -139,7 +133,8 @@ async function posted(bench: Bench, homes = 200): Promise<void> {
   await market.board.write.commit([firstSlot, bookRoot([])]);
   const built = buildSettlement({ firstSlot, count: 1, curves: [], posted: orders });
   await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
-  const hash = await exchange.write.settle([firstSlot, built.prices, built.orders, built.posted], GAS);
+  const named = { ...GAS, accessList: settlementAccessList(accounts.address, built) };
+  const hash = await exchange.write.settle([firstSlot, built.prices, built.orders, built.posted], named);
   await bench.recordGas("energy.settlePosted.perOrder", hash, homes);
 }
 

@@ -11,7 +11,7 @@ import {
 } from "@publica/sdk";
 import {
   buyPolicy,
-  decideAndSettle,
+  decideAndPay,
   decideSeries,
   getPurchases,
   getSeriesCount,
@@ -31,6 +31,7 @@ import {
 } from "@publica/sdk/insurance";
 import type { Area, Bench } from "./harness.ts";
 import { benchEnsuro } from "./insurance/ensuro.ts";
+import { citeGif } from "./insurance/gif.ts";
 import { attestedFeedBudgets, benchAttestedFeed } from "./insurance/attestedFeed.ts";
 
 const DAY = 86_400;
@@ -191,7 +192,7 @@ async function benchOne(bench: Bench, suite: Suite): Promise<void> {
   await buy(suite, wallet, alone);
   await bench.connection.networkHelpers.time.increase(2 * DAY);
   await single.report(1, 600n);
-  const paid = await decideAndSettle(wallet, { book, series: alone, max: 1n });
+  const paid = await decideAndPay(wallet, { book, series: alone, max: 1n });
   await bench.recordGas("insurance.triggerAndPay.1", paid);
   await feed.report(1, 100n);
   await bench.recordGas("insurance.trigger.nothing", await decideSeries(wallet, { book, series }));
@@ -234,6 +235,7 @@ export const area: Area = {
     await benchPolicies(bench, suite, EURO, "insurance.settle.perPolicy");
     await benchPolicies(bench, suite, 0n, "insurance.settle.perPolicy.zeroBalance");
     await benchEnsuro(bench);
+    citeGif(bench);
     await benchAttestedFeed(bench);
   },
 };

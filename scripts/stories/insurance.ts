@@ -15,7 +15,7 @@ import {
   blockBootstrap,
   burnAnalysis,
   buyPolicy,
-  decideAndSettle,
+  decideAndPay,
   detrend,
   getPool,
   getPurchases,
@@ -181,7 +181,7 @@ async function settle(suite: Suite, sale: Awaited<ReturnType<typeof sell>>) {
   const rounds = product.rounds === true ? season.values : [seasonDigest(packed)];
   for (const [i, value] of rounds.entries()) await feed.report(i + 1, value);
   const before = await money.read.balanceOf([buyer.account.address]);
-  const hash = await decideAndSettle(operator, { book, series, season: packed, max: 10n });
+  const hash = await decideAndPay(operator, { book, series, season: packed, max: 10n });
   const { logs, gasUsed } = await client.getTransactionReceipt({ hash });
   const [decided] = parseEventLogs({ abi: policyBookAbi, logs, eventName: "SeriesDecided" });
   if (decided === undefined) throw new Error(`${product.name} was not decided`);
@@ -256,7 +256,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const { attachment, exit, tiers = [] } = product.index;
     const lines =
       tiers.length > 0
-        ? tiers.map(({ bound, bps }) => ({ name: percent(bps), at: bound }))
+        ? tiers.map(({ bound, bps }) => ({ name: `${bps / 100} %`, at: bound }))
         : [
             { name: "attachment", at: attachment },
             { name: "exit", at: exit },

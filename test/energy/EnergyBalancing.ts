@@ -1,19 +1,28 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { parseEventLogs, toHex } from "viem";
+import { type Hex, parseEventLogs, toHex } from "viem";
 import {
+  balancingView,
   buildSettlement,
+  type DeviationBook,
+  type DeviationParts,
+  deviationBook,
+  deviationParts,
+  dryRunDeviations,
   encodeStep,
   encodeMeterValues,
+  lateBook,
   type Participant,
   type PostedOrder,
   type Settlement,
   settleDeviations,
   type SignedCurve,
   signCurve,
+  silentDay,
   type Step,
   type Tariff,
 } from "../../packages/sdk/src/energy/index.ts";
+import { decodeRevert } from "../../packages/sdk/src/foundation/index.ts";
 import {
   BALANCE_PARTY,
   deployMarket,
@@ -87,15 +96,38 @@ async function measure(market: Market & { firstSlot: number; homes: readonly Hom
   return people;
 }
 
-const bookFor = (built: Settlement, metered: `0x${string}`) => ({
-  firstSlot: built.firstSlot,
-  count: BigInt(built.count),
-  tariff: 0n,
-  prices: built.publishedPrices,
-  posted: built.postedPositions,
-  positions: built.recordPositions,
-  metered,
-});
+const bookFor = (built: Settlement, metered: `0x${string}`) => ({ ...deviationBook(built, [], 0n), metered });
+
+const ending = (bytes: Hex, last: string): Hex => `0x${bytes.slice(2, -2)}${last}`;
+
+type SumArgs = DeviationParts["sum"][number];
+type PayArgs = DeviationParts["pay"][number];
+
+/** Five homes with random curves and meters, one of them with a posted order besides. */
+async function randomDay(seed: number, tariff: Tariff) {
+  const random = randomOf(seed);
+  const market = await community(5, tariff, 40_000_000n);
+  const { firstSlot, homes, accounts } = market;
+  const account = homes[2]?.account ?? 0;
+  const step = { ...bid(400, 250) };
+  await networkHelpers.time.increaseTo(firstSlot * 900 - 3_600);
+  await networkHelpers.setBalance(keyOf(2).address, 10n ** 18n);
+  await networkHelpers.impersonateAccount(keyOf(2).address);
+  await accounts.write.post([firstSlot + 1, account, Number(BigInt(encodeStep(step)))], { account: keyOf(2).address });
+  const curves = homes.map(() =>
+    Array.from({ length: 96 }, (): Step => ({
+      side: random(2) ? "bid" : "offer",
+      tick: random(300) - 50,
+      energyWh: random(500),
+    })),
+  );
+  // The last home has a meter, but no order.
+  const built = await trade(market, curves.slice(0, 4), [{ slot: firstSlot + 1, account, ...step }]);
+  const values = homes.map((_, i) =>
+    Array.from({ length: 96 }, (_unused, t) => (built.positions[i]?.fillsWh[t] ?? 0) + random(300) - 150),
+  );
+  return { ...market, built, people: await measure(market, values) };
+}
 
 const only = (t: number, value: number): number[] => Array.from({ length: 96 }, (_, i) => (i === t ? value : 0));
 
@@ -320,5 +352,228 @@ describe("EnergyBalancing", () => {
       expect(await total()).to.equal(before);
       expect(await market.token.read.balanceOf([market.accounts.address])).to.equal(before);
     }
+  });
+
+  it("I1, I8: pays in parts, however cut and in any order, what one transaction pays", async function () {
+    this.timeout(120_000);
+    const tariff = { longTick: 60, shortTick: 260, deadBandWh: 40, penaltyTicks: 3 };
+    const { balancing, built, people, homes, balanceOf, firstSlot, stranger } = await randomDay(5, tariff);
+    const balances = () =>
+      Promise.all(
+        [BALANCE_PARTY, PENALTIES, ...homes.map(({ account }) => account)].map((account) => balanceOf(account)),
+      );
+    const open = await networkHelpers.takeSnapshot();
+    await balancing.write.settle([deviationBook(built, people, 0n)]);
+    const whole = await balances();
+    const cuts: [size: number, order: readonly number[]][] = [
+      [2, [2, 0, 1]],
+      [1, [4, 1, 3, 0, 2]],
+      [5, [0]],
+    ];
+    for (const [size, order] of cuts) {
+      await open.restore();
+      const { sum, pay } = deviationParts(built, people, 0n, size);
+      for (const part of sum) await balancing.write.sum(part as SumArgs, { account: stranger.account });
+      for (const [done, index] of order.entries()) {
+        expect(await balancing.read.isPaid([firstSlot])).to.equal(false, `${done} parts paid`);
+        await balancing.write.payPart(pay[index] as PayArgs, { account: stranger.account });
+      }
+      expect(await balances(), `parts of ${size}`).to.deep.equal(whole);
+      expect(await balancing.read.isPaid([firstSlot])).to.equal(true);
+      for (const { account } of homes) expect(await balancing.read.isAccountPaid([firstSlot, account])).to.equal(true);
+    }
+  });
+
+  it("sums stand side by side: whoever sums wrongly holds up nobody, and nothing is paid twice", async () => {
+    const tariff = { ...TARIFF, shortTick: 260 };
+    const { balancing, built, people, firstSlot, client } = await randomDay(6, tariff);
+    const { sum, pay } = deviationParts(built, people, 0n, 2);
+    const [first, second, third] = sum as unknown as [SumArgs, SumArgs, SumArgs];
+    const [, before] = second;
+    await refuses(balancing.write.sum(second), "EnergyWrongParts", [firstSlot]);
+    const claims = [
+      { ...first[1], lastAccount: 1 },
+      { ...first[1], matched: 1n },
+      { ...first[1], sums: before.sums },
+      { ...first[1], positions: before.positions },
+    ];
+    for (const claim of claims) await refuses(balancing.write.sum([first[0], claim, false]), "EnergyWrongParts");
+    // Somebody leaves out everybody after the first part: he can sum, but not finish.
+    const hash = await balancing.write.sum(first);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: balancing.abi, logs, eventName: "DeviationsSummed" });
+    expect(event?.args).to.deep.equal({ firstSlot, last: false, progress: before });
+    await refuses(balancing.write.sum([third[0], before, true]), "EnergyPostsUnmatched", [0, 1]);
+    await balancing.write.sum([third[0], before, false]);
+    const noPosts = { ...third[0], posted: "0x" as const };
+    await refuses(balancing.write.sum([noPosts, before, true]), "EnergyWrongParts", [firstSlot]);
+    const short = { ...second[0], positions: second[0].positions.slice(0, 2 + 2 * 388) as `0x${string}` };
+    await refuses(balancing.write.sum([short, before, true]), "EnergyWrongPositions", [firstSlot]);
+    await refuses(balancing.write.sum([first[0], before, false]), "EnergyIdOrder", [0]);
+    await refuses(balancing.write.payPart(pay[0] as PayArgs), "EnergyWrongParts", [firstSlot]);
+    await balancing.write.sum(second);
+    await balancing.write.sum(third);
+    await refuses(balancing.write.sum(first), "EnergyDeviationsPaid", [firstSlot]);
+    await refuses(balancing.write.settle([deviationBook(built, people, 0n)]), "EnergyDeviationsPaid", [firstSlot]);
+    const late = lateBook(built, people, 0n);
+    await refuses(balancing.write.settleLate(late), "EnergyDeviationsOpen", [firstSlot]);
+
+    const [book, sums, parts, index, earlier] = pay[1] as PayArgs;
+    await balancing.write.payPart([book, sums, parts, index, earlier]);
+    await refuses(balancing.write.payPart([book, sums, parts, index, earlier]), "EnergyDeviationsPaid", [firstSlot]);
+    const lies: PayArgs[] = [
+      [book, sums, parts, 0n, earlier],
+      [book, sums, parts, 3n, earlier],
+      [book, sums, parts.slice(1), 0n, earlier],
+      [book, earlier, parts, index, earlier],
+      [book, sums, parts, index, sums],
+      [{ ...book, prices: ending(book.prices, "01") }, sums, parts, index, earlier],
+      [{ ...book, metered: (pay[0] as PayArgs)[0].metered }, sums, parts, index, earlier],
+      [{ ...book, positions: "0x" }, sums, parts, index, earlier],
+      [{ ...book, posted: "0x" }, sums, parts, index, earlier],
+    ];
+    for (const lie of lies) await refuses(balancing.write.payPart(lie), "EnergyWrongParts", [firstSlot]);
+    await refuses(
+      balancing.write.payPart([{ ...book, tariff: 1n }, sums, parts, index, earlier]),
+      "EnergyDeviationsPaid",
+    );
+    await balancing.write.payPart(pay[0] as PayArgs);
+    await balancing.write.payPart(pay[2] as PayArgs);
+    expect(await balancing.read.isPaid([firstSlot])).to.equal(true);
+    await refuses(balancing.write.payPart(pay[2] as PayArgs), "EnergyWrongParts", [firstSlot]);
+  });
+
+  it("takes no more than 256 parts", async function () {
+    this.timeout(120_000);
+    const { balancing, built, people } = await randomDay(7, TARIFF);
+    const { sum } = deviationParts(built, people, 0n, 5);
+    const [[book, nothing]] = sum as unknown as [SumArgs];
+    const empty = { ...book, metered: "0x", positions: "0x" } as const;
+    let before: SumArgs[1] = nothing;
+    for (let i = 0; i < 256; i++) {
+      const hash = await balancing.write.sum([empty, before, false]);
+      const { logs } = await (await viem.getPublicClient()).getTransactionReceipt({ hash });
+      const [event] = parseEventLogs({ abi: balancing.abi, logs, eventName: "DeviationsSummed" });
+      before = event?.args.progress ?? before;
+    }
+    await refuses(balancing.write.sum([book, before, true]), "EnergyTooManyParts");
+  });
+
+  it("I9: a meter that stays silent holds up nobody, and earns nothing by it", async () => {
+    const market = await community(3);
+    const { balancing, firstSlot, homes, meters } = market;
+    const built = await trade(market, [steps(96, { 0: offer(100, 200) }), steps(96, { 0: bid(100, 200) })]);
+    const [seller, buyer, third] = homes.map(({ account }) => account) as [number, number, number];
+    const person = (account: number, valuesWh: readonly number[]): Participant => ({
+      ...{ account, zone: 0, metered: true, valuesWh },
+    });
+    const silent = (account: number) => person(account, silentDay(built, account));
+    const people = [silent(seller), silent(buyer)];
+    const dayEnd = (firstSlot / 96 + 1) * 86_400;
+    expect(await balancing.read.METER_DELAY()).to.equal(172_800n);
+    await networkHelpers.time.increaseTo(dayEnd + 172_798);
+    await refuses(balancing.write.settle([deviationBook(built, people, 0n)]), "EnergyMeterMismatch", [seller]);
+    const open = await networkHelpers.takeSnapshot();
+    await networkHelpers.time.increaseTo(dayEnd + 172_800);
+    for (const [who, values] of [
+      [seller, only(0, 100)],
+      [seller, only(0, -1)],
+      [buyer, only(0, 0)],
+      [buyer, only(0, -101)],
+    ] as const) {
+      const lied = people.map((one) => (one.account === who ? person(who, values) : one));
+      await refuses(balancing.write.settle([deviationBook(built, lied, 0n)]), "EnergyMeterMismatch", [who]);
+    }
+    // Who has no position cannot be written off.
+    const withThird = [...people, person(third, only(0, 0))];
+    await refuses(balancing.write.settle([deviationBook(built, withThird, 0n)]), "EnergyMeterMismatch", [third]);
+    await balancing.write.settle([deviationBook(built, people, 0n)]);
+    expect(await market.balanceOf(seller)).to.equal(RICH + 20_000n - 100n * 300n);
+    expect(await market.balanceOf(buyer)).to.equal(RICH - 20_000n);
+    // Whoever posted is judged by what he posted.
+    await open.restore();
+    const { a, b } = meterKey(0).sign(
+      { chainId: market.chainId, registry: meters.address },
+      { account: seller, day: firstSlot / 96, valuesWh: only(0, 90) },
+    );
+    await meters.write.post([seller, firstSlot / 96, encodeMeterValues(only(0, 90)), a, b]);
+    await networkHelpers.time.increaseTo(dayEnd + 172_800);
+    await refuses(balancing.write.settle([deviationBook(built, people, 0n)]), "EnergyMeterMismatch", [seller]);
+    await balancing.write.settle([deviationBook(built, [person(seller, only(0, 90)), silent(buyer)], 0n)]);
+    expect(await market.balanceOf(seller)).to.equal(RICH + 20_000n - 10n * 300n);
+    // Once the registry may have forgotten the day, nobody can say it was silent.
+    await open.restore();
+    await networkHelpers.time.increaseTo(dayEnd + 16 * 86_400 - 2);
+    const last = await networkHelpers.takeSnapshot();
+    await balancing.write.settle([deviationBook(built, people, 0n)]);
+    await last.restore();
+    await networkHelpers.time.increaseTo(dayEnd + 16 * 86_400);
+    await refuses(balancing.write.settle([deviationBook(built, people, 0n)]), "EnergyMeterMismatch", [seller]);
+  });
+
+  it("I9: whoever was left out of a settlement is settled alone, once, at the two prices", async () => {
+    const market = await community(4);
+    const { balancing, firstSlot, homes } = market;
+    const built = await trade(market, [steps(96, { 0: offer(100, 200) }), steps(96, { 0: bid(100, 200) })]);
+    const people = await measure(market, [only(0, 100), only(0, -100), only(0, 30), only(0, -70)]);
+    const latecomers = people.slice(2);
+    await refuses(balancing.write.settleLate(lateBook(built, latecomers, 0n)), "EnergyDeviationsOpen", [firstSlot]);
+    await balancing.write.settle([deviationBook(built, people.slice(0, 2), 0n)]);
+    const [book, posted, positions] = lateBook(built, latecomers, 0n);
+    await refuses(balancing.write.settleLate([book, positions, posted]), "EnergyWrongPositions", [firstSlot]);
+    const claimed = { ...book, positions: built.recordPositions };
+    await refuses(balancing.write.settleLate([claimed, posted, positions]), "EnergyWrongPositions", [firstSlot]);
+    await refuses(balancing.write.settleLate(lateBook(built, people, 0n)), "EnergyDeviationsPaid", [firstSlot]);
+    const lied = [{ ...(latecomers[0] as Participant), valuesWh: only(0, 31) }];
+    await refuses(balancing.write.settleLate(lateBook(built, lied, 0n)), "EnergyMeterMismatch");
+    const party = await market.balanceOf(BALANCE_PARTY);
+    await balancing.write.settleLate([book, posted, positions]);
+    expect(await market.balanceOf(homes[2]?.account ?? 0)).to.equal(RICH + 30n * 80n);
+    expect(await market.balanceOf(homes[3]?.account ?? 0)).to.equal(RICH - 70n * 300n);
+    expect(await market.balanceOf(BALANCE_PARTY)).to.equal(party - 30n * 80n + 70n * 300n);
+    await refuses(balancing.write.settleLate([book, posted, positions]), "EnergyDeviationsPaid", [firstSlot]);
+  });
+
+  it("names in the SDK's dry run, before anything is sent, the error and the values `settle` would revert with", async () => {
+    const { balancing, accounts, exchange, meters, client, built, people } = await randomDay(8, TARIFF);
+    const addresses = {
+      ...{ accounts: accounts.address, exchange: exchange.address },
+      ...{ meters: meters.address, balancing: balancing.address },
+    };
+    const good = deviationBook(built, people, 0n);
+    const codeOf = async (action: () => Promise<unknown>): Promise<unknown[]> => {
+      try {
+        await action();
+      } catch (error) {
+        const { code, values } = decodeRevert(error);
+        return [code, ...values.map(String)];
+      }
+      return ["accepted"];
+    };
+    const agree = async (change: Partial<DeviationBook>, code: string): Promise<void> => {
+      const book = { ...good, ...change };
+      const onChain = await codeOf(() => balancing.simulate.settle([book]));
+      expect(onChain[0]).to.equal(code);
+      const view = await balancingView(client as never, addresses);
+      expect(await codeOf(() => dryRunDeviations(view, book))).to.deep.equal(onChain);
+    };
+    const metered = (some: readonly Participant[]) => deviationBook(built, some, 0n).metered;
+    const changed = people.map((one, i) => (i === 3 ? { ...one, valuesWh: only(0, 1) } : one));
+    await agree({}, "accepted");
+    await agree({ tariff: 1n }, "EnergyWrongTariff");
+    await agree(
+      { metered: `0x${metered(people.slice(1)).slice(2)}${metered(people.slice(0, 1)).slice(2)}` },
+      "EnergyIdOrder",
+    );
+    await agree({ metered: `${good.metered}00` }, "EnergyIdOrder");
+    await agree({ metered: metered(people.slice(1)) }, "EnergyMeterMismatch");
+    await agree({ metered: metered(changed) }, "EnergyMeterMismatch");
+    await agree({ positions: ending(good.positions, "77") }, "EnergyWrongPositions");
+    await agree({ positions: `${good.positions}00` }, "EnergyWrongPositions");
+    await agree({ posted: "0x" }, "EnergyWrongPositions");
+    await agree({ posted: `${good.posted}00` }, "EnergyWrongPositions");
+    await agree({ prices: ending(good.prices, "77") }, "EnergyWrongPositions");
+    await balancing.write.settle([good]);
+    await agree({}, "EnergyDeviationsPaid");
   });
 });

@@ -11,6 +11,7 @@ import {
   type Link,
   type PostedOrder,
   type Settlement,
+  settlementAccessList,
   type SignedCurve,
   signCurve,
   type Step,
@@ -334,6 +335,44 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(settle(market, without), "EnergyNotAbsent", [0]);
     await settle(market, buildSettlement({ firstSlot, count: 1, curves }));
     expect([await market.balanceOf(buyer), await market.balanceOf(seller)]).to.deep.equal([15n, 30n]);
+  });
+
+  it("credit before debit: what an order would earn in one slot does not cover what it can cost in another", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const trader = await market.open(keyOf(0), 99n);
+    const rich = await market.open(keyOf(1), RICH);
+    const sellThenBuy = { account: trader, nonce: 0, firstSlot, steps: [offer(10, 50), bid(10, 10)] };
+    const buyThenSell = { account: rich, nonce: 0, firstSlot, steps: [bid(10, 50), offer(10, 10)] };
+    const curves = [await sign(market, 0, sellThenBuy), await sign(market, 1, buyThenSell)];
+    const built = buildSettlement({ firstSlot, count: 2, curves });
+    // He would end 400 richer, but begins one short of what the second step can cost.
+    expect(built.positions[0]?.moneyMicro).to.equal(400n);
+    await closeGate(market, firstSlot, 2, curves);
+    await refuses(settle(market, built), "EnergyUncovered", [trader]);
+    await market.accounts.write.deposit([trader, 1n]);
+    await settle(market, built);
+    expect(await market.balanceOf(trader)).to.equal(500n);
+  });
+
+  it("keeps account n in storage word n, so that naming the accounts makes a settlement cheaper by 100 gas each", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot, accounts, exchange, client } = market;
+    const { buyer, seller, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 9));
+    const built = buildSettlement({ firstSlot, count: 1, curves });
+    const accessList = settlementAccessList(accounts.address, built);
+    expect(accessList[0]?.storageKeys.map(BigInt)).to.deep.equal([BigInt(buyer), BigInt(seller)]);
+    for (const slot of accessList[0]?.storageKeys ?? []) {
+      const word = await client.getStorageAt({ address: accounts.address, slot });
+      expect(BigInt(word ?? 0) >> 96n).to.equal(BigInt((await accounts.read.accountOf([Number(slot)])).owner));
+    }
+    await closeGate(market, firstSlot, 1, curves);
+    const args = [firstSlot, built.prices, built.orders, built.posted] as const;
+    const usual = await client.estimateContractGas({ ...exchange, functionName: "settle", args });
+    const named = await client.estimateContractGas({ ...exchange, functionName: "settle", args, accessList });
+    expect(named).to.be.lessThan(usual);
+    await exchange.write.settle([...args], { accessList });
+    expect(await market.balanceOf(seller)).to.equal(RICH + 45n);
   });
 
   it("does not count money announced for withdrawal before the gate as cover", async () => {

@@ -147,6 +147,27 @@ describe("TickBook", () => {
     await refuses(book.write.withdraw([account, 0n]), "EnergyZeroAmount");
   });
 
+  it("I13: clearing costs the same however many orders stand at the levels", async function () {
+    this.timeout(120_000);
+    const { book, client, join, slot } = await networkHelpers.loadFixture(open);
+    const spent: bigint[] = [];
+    const accounts: number[] = [];
+    for (const [round, times] of [1, 4, 12].entries()) {
+      while (accounts.length < 20 * times) accounts.push(await join(10n ** 6n));
+      for (const [i, account] of accounts.entries()) {
+        const order = i % 20;
+        const [side, level] = order % 2 === 0 ? (["bid", 63 - 3 * order] as const) : (["offer", 3 * order] as const);
+        await book.write.place([account, [place(slot + round, side, level, 100 + order)]]);
+      }
+      await networkHelpers.time.increaseTo((slot + round) * 900 - 300);
+      const { gasUsed } = await client.getTransactionReceipt({ hash: await book.write.clear([slot + round]) });
+      spent.push(gasUsed);
+    }
+    const [few, some, many] = spent as [bigint, bigint, bigint];
+    expect(some - few).to.be.lessThan(500n);
+    expect(many - few).to.be.lessThan(500n);
+  });
+
   it("takes orders until the gate, clears from the gate on, once", async () => {
     const f = await networkHelpers.loadFixture(open);
     const { book, slot } = f;

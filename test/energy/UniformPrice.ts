@@ -102,6 +102,24 @@ describe("UniformPrice: worked examples", () => {
     expect(await refusal(dearGreen, [4, 4], greenOverGrey)).to.match(/^EnergyNotClearing/);
   });
 
+  it("wholesale: one seller's rising curve in MWh-sized steps against retailers, also where it is the only side", async () => {
+    const MWH = 1_000_000;
+    // 50, 80 and 120 ct/kWh for 400 MWh each; retailers ask for 900 MWh, 100 of them too cheaply.
+    const curve = [500, 800, 1_200].map((tick) => offer(400 * MWH, tick));
+    const retailers = [bid(500 * MWH, 2_000), bid(300 * MWH, 900), bid(100 * MWH, 700)];
+    const clearing = await both([...curve, ...retailers]);
+    expect(clearing.volumeWh).to.equal(800 * MWH);
+    expect([clearing.zones[0]?.low, clearing.zones[0]?.high]).to.deep.equal([800, 900]);
+    expect([...fillsOf(bookOf([...curve, ...retailers]), clearing)].map((fill) => fill / MWH)).to.deep.equal([
+      ...[400, 400, 0],
+      ...[-500, -300, 0],
+    ]);
+    // A single seller at a fixed price, as a tariff: the long side is rationed in whole Wh.
+    const rationed = await both([offer(2 ** 31 - 1, 60), bid(2 ** 31 - 1, 60), bid(2 ** 31 - 1, 60)]);
+    expect(rationed.volumeWh).to.equal(2 ** 31 - 1);
+    expect((await both(curve)).zones[0]?.outcome).to.equal("NoTrade");
+  });
+
   it("E8: at a negative price the floor of the midpoint is the lower tick", async () => {
     const orders = [bid(5, 20), bid(5, -30), offer(5, -50), offer(5, -35)];
     const clearing = await both(orders);
@@ -135,6 +153,28 @@ describe("UniformPrice: properties", () => {
       }
     }
     expect(refused).to.be.greaterThan(100);
+  });
+
+  it("V−1 with scaled fills: no price that trades less is accepted, and the fills are never scaled to less", async () => {
+    const random = randomOf(81);
+    let less = 0;
+    for (let round = 0; round < 60; round++) {
+      const orders = Array.from({ length: 8 }, (_, i) =>
+        (i % 2 === 0 ? bid : offer)(1 + random(30), 40 + random(12) - 6 * (i % 2)),
+      );
+      const clearing = await both(orders);
+      const sold = [...fillsOf(bookOf(orders), clearing)].filter((fill) => fill > 0);
+      expect(sold.reduce((sum, fill) => sum + fill, 0)).to.equal(clearing.volumeWh);
+      for (let tick = 30; tick < 55; tick++) {
+        const demand = orders.reduce((sum, o) => sum + (o.side === "bid" && o.tick >= tick ? o.energyWh : 0), 0);
+        const supply = orders.reduce((sum, o) => sum + (o.side === "offer" && o.tick <= tick ? o.energyWh : 0), 0);
+        expect(Math.min(demand, supply)).to.be.at.most(clearing.volumeWh);
+        if (Math.min(demand, supply) >= clearing.volumeWh) continue;
+        less++;
+        expect(await refusal(orders, [tick]), `${tick}`).to.match(/^Energy(NotClearing|PriceRule)/);
+      }
+    }
+    expect(less).to.be.greaterThan(200);
   });
 
   it("names what is wrong with a claimed price", async () => {

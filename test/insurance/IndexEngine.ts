@@ -69,6 +69,69 @@ describe("IndexEngine and its TypeScript twin", () => {
     );
   });
 
+  it("I8: agree on values as large as a feed can hold", async () => {
+    const any = fc.oneof(
+      fc.bigInt({ min: -(2n ** 127n), max: 2n ** 127n - 1n }),
+      fc.constantFrom(-(2n ** 127n), 2n ** 127n - 1n, 2n ** 63n, -(2n ** 63n) - 1n),
+    );
+    await fc.assert(
+      fc.asyncProperty(termsOf, fc.array(any, { minLength: 1, maxLength: 20 }), async (terms, values) => {
+        const [index, bps] = await harness.read.evaluate([encodeIndexTerms(terms), values]);
+        expect(computeIndex(terms, values)).to.equal(index);
+        expect(computePayoutBps(terms, index)).to.equal(bps);
+      }),
+      { numRuns: 150, seed: 4 },
+    );
+  });
+
+  it("I8: agree one unit on either side of every bound of any terms", async () => {
+    await fc.assert(
+      fc.asyncProperty(termsOf, async (terms) => {
+        const encoded = encodeIndexTerms(terms);
+        const around = (bound: bigint) => [bound - 1n, bound, bound + 1n];
+        for (const value of around(terms.threshold)) {
+          const [index] = await harness.read.evaluate([encoded, [value]]);
+          expect(computeIndex(terms, [value]), `value ${value}`).to.equal(index);
+        }
+        const bounds = [terms.attachment, terms.exit, ...terms.tiers.map(({ bound }) => bound)].flatMap(around);
+        for (const index of bounds) {
+          const bps = await harness.read.payoutBps([encoded, index]);
+          expect(computePayoutBps(terms, index), `index ${index}`).to.equal(bps);
+        }
+      }),
+      { numRuns: 60, seed: 5 },
+    );
+  });
+
+  it("I8: agree one micro-degree on either side of a radius, along both axes", async () => {
+    const place = fc.record({
+      latitude: fc.integer({ min: -60, max: 60 }),
+      longitude: fc.integer({ min: -180, max: 180 }),
+      radiusKm: fc.integer({ min: 1, max: 2000 }),
+    });
+    let inside = 0;
+    let outside = 0;
+    await fc.assert(
+      fc.asyncProperty(place, fc.constantFrom(-1n, 0n, 1n), fc.boolean(), async (area, step, east) => {
+        const terms: IndexTerms = { kind: "magnitude", attachment: 0n, exit: 1000n, area };
+        const encoded = encodeIndexTerms(terms);
+        const radius = encoded.area >> 96n;
+        const cosine = BigInt.asUintN(32, encoded.area >> 64n);
+        const away = (east ? (radius * 1_000_000n) / cosine : radius) + step;
+        const latitude = BigInt.asIntN(32, encoded.area >> 32n) + (east ? 0n : away);
+        const longitude = BigInt.asIntN(32, encoded.area) + (east ? away : 0n);
+        const value = (650n << 64n) | (BigInt.asUintN(32, latitude) << 32n) | BigInt.asUintN(32, longitude);
+        const [index] = await harness.read.evaluate([encoded, [value]]);
+        expect(computeIndex(terms, [value])).to.equal(index);
+        if (!east) expect(index).to.equal(step > 0n ? 0n : 650n);
+        if (index === 0n) outside++;
+        else inside++;
+      }),
+      { numRuns: 120, seed: 6 },
+    );
+    expect(Math.min(inside, outside)).to.be.greaterThan(10);
+  });
+
   it("measure a packed season in one pass as they do value by value", async () => {
     const value = fc.bigInt({ min: -32_768n, max: 32_767n });
     const season = fc.array(fc.oneof(value, small), { minLength: 1, maxLength: 60 });

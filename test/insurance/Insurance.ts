@@ -150,7 +150,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const balances = await Promise.all([ana, ben, eve].map((w) => money.read.balanceOf([w.account.address])));
     // Anyone pushes: here the investor, whose capital pays.
     for (const series of [drought, wetSpell, extreme]) {
-      await sdk.decideAndSettle(suite.investor, { book, series, max: 10n });
+      await sdk.decideAndPay(suite.investor, { book, series, max: 10n });
     }
     const after = await Promise.all([ana, ben, eve].map((w) => money.read.balanceOf([w.account.address])));
     const paid = after.map((balance, i) => balance - (balances[i] as bigint));
@@ -190,10 +190,16 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     await networkHelpers.time.increaseTo(start + (SEASON + 7) * DAY + 1);
     expect(await code(sdk.refundSeries(ana, { book, series, missingRound: 3 }))).to.equal("RecourseRoundAvailable");
     const before = await money.read.balanceOf([ana.account.address]);
+    const card = async (): Promise<string> => {
+      const uri = await (await suite.viem.getContractAt("PolicyBook", book)).read.tokenURI([sdk.policyIdOf(series, 0)]);
+      return Buffer.from(uri.slice(uri.indexOf(",") + 1), "base64").toString("utf8");
+    };
     await sdk.refundSeries(ana, { book, series, missingRound: SEASON });
+    expect(await card()).to.include("premium goes back");
     await sdk.settleSeries(ana, { book, series, max: 100n });
     expect((await money.read.balanceOf([ana.account.address])) - before).to.equal(800n * EURO);
-    expect((await sdk.getSeries(client, { book, series })).state).to.equal("closed");
+    expect((await sdk.getSeries(client, { book, series })).state).to.equal("refunded");
+    expect(await card()).to.include("premium refunded");
     expect((await sdk.getPool(client, { pool })).totalAssets).to.equal(1_000_000n * EURO);
   });
 
@@ -215,7 +221,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     await sdk.serveWithdrawals(investor, { pool, max: 1n });
     expect((await sdk.getPool(client, { pool })).queueHead).to.equal(0n);
     const start0 = await money.read.balanceOf([investor.account.address]);
-    await sdk.decideAndSettle(ana, { book, series, max: 1n });
+    await sdk.decideAndPay(ana, { book, series, max: 1n });
     await sdk.serveWithdrawals(ana, { pool, max: 1n });
     const received = (await money.read.balanceOf([investor.account.address])) - start0;
     expect((await sdk.getPool(client, { pool })).queueHead).to.equal(1n);
@@ -254,7 +260,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const series = await suite.open({ kind: "maximum", attachment: 500n, exit: 500n });
     const policyId = await suite.buy(ana, series, 100n * EURO, EURO);
     await suite.rain(Array.from({ length: SEASON }, () => 500n));
-    const hash = await sdk.decideAndSettle(ana, { book, series, max: 9n });
+    const hash = await sdk.decideAndPay(ana, { book, series, max: 9n });
     const { logs } = await client.getTransactionReceipt({ hash });
     const [decided] = parseEventLogs({ abi: policyBookAbi, logs, eventName: "SeriesDecided" });
     expect(decided?.args).to.include({ series, index: 500n, payoutBps: 10_000n });
@@ -282,8 +288,11 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     await suite.rain(Array.from({ length: SEASON }, () => 500n));
     await sdk.decideSeries(suite.ana, { book: suite.book, series });
     expect(decode(card.image)).to.equal(svg);
-    const after = JSON.parse(decode(await book.read.tokenURI([policyId]))) as typeof card;
-    expect(after.attributes.map(({ value }) => value)).to.deep.equal(["1234.56 EUR", "paid 100.00 %"]);
+    const stands = async (): Promise<string | undefined> =>
+      (JSON.parse(decode(await book.read.tokenURI([policyId]))) as typeof card).attributes[1]?.value;
+    expect(await stands()).to.equal("pays 100.00 %");
+    await sdk.settleSeries(suite.ana, { book: suite.book, series, max: 1n });
+    expect(await stands()).to.equal("paid 100.00 %");
     expect([await book.read.name(), await book.read.symbol()]).to.deep.equal(["Publica Policy", "POLICY"]);
   });
 });

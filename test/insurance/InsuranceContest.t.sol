@@ -78,7 +78,7 @@ contract InsuranceContest is InsuranceFixture {
         _refuse(1, proofs, 1);
         _refuse(1, new Equivocation[](0), 0);
         vm.warp(block.timestamp + 3 days);
-        book.decideAndSettle(_series, "", 1);
+        book.decideAndPay(_series, "", 1);
         assertEq(money.balanceOf(ANA), 91e6, "the median stands");
     }
 

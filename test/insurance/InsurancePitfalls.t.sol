@@ -52,7 +52,7 @@ contract InsurancePitfalls is InsuranceFixture {
         pool.requestWithdrawal(shares);
         vm.warp(block.timestamp + bound(wait, 0, 35 days));
         assertEq(pool.serveWithdrawals(1), 0, "not before the trigger");
-        book.decideAndSettle(_series, "", 1);
+        book.decideAndPay(_series, "", 1);
         vm.warp(START + SEASON + COOLDOWN);
         assertEq(pool.serveWithdrawals(1), 1, "then at the later price");
         assertLe(money.balanceOf(INVESTOR), 550e18, "the loss was borne");
@@ -168,7 +168,7 @@ contract InsurancePitfalls is InsuranceFixture {
         buy(_series, ANA, 100e18, 1e18);
         observe(START, 200);
         silent.setFailing(true);
-        book.decideAndSettle(_series, "", 1);
+        book.decideAndPay(_series, "", 1);
         assertEq(pool.claimable(ANA), 100e18, "credited, not lost");
     }
 
@@ -207,7 +207,7 @@ contract InsurancePitfalls is InsuranceFixture {
         book.buy(quote, key, signature);
         observe(START, 150);
         vm.prank(BEN);
-        book.decideAndSettle(_series, "", 1);
+        book.decideAndPay(_series, "", 1);
         assertEq(money.balanceOf(ANA), 50e18, "half");
     }
 
@@ -221,7 +221,7 @@ contract InsurancePitfalls is InsuranceFixture {
         refuse(unknown);
         pool.release(_series, cover, INVESTOR, 0);
         refuse(unknown);
-        pool.settle(_series, Decisions.payout(0, 0, 0, 10_000), new uint256[](0), 0);
+        pool.applyOutcome(_series, Decisions.payout(0, 0, 0, 10_000), new uint256[](0), 0);
         refuse(unknown);
         pool.draw(_series, 1, 1);
         refuse(abi.encodeWithSelector(IPolicyBook.PolicyCallerUnknown.selector, address(this)));
@@ -240,7 +240,7 @@ contract InsurancePitfalls is InsuranceFixture {
         index = int128(int256(bound(uint256(int256(index)), 101, 199)));
         buy(_series, ANA, sum, UNIT);
         observe(START, index);
-        book.decideAndSettle(_series, "", 1);
+        book.decideAndPay(_series, "", 1);
         uint256 exact = (sum * uint256(int256(index) - 100)) / 100;
         assertLe(money.balanceOf(ANA), exact, "never more");
         assertGe(money.balanceOf(ANA) + UNIT, exact, "less than a unit less");
@@ -271,7 +271,8 @@ contract InsurancePitfalls is InsuranceFixture {
         recourse.refund(_series, 1, 0);
         assertEq(uint256(book.accountOf(_series).state), uint256(SeriesState.Refunding), "refunding");
         book.settle(_series, 9);
-        assertEq(uint256(book.accountOf(_series).state), uint256(SeriesState.Closed), "closed");
+        assertEq(uint256(book.accountOf(_series).state), uint256(SeriesState.Refunded), "refunded");
+        assertEq(book.settle(_series, 9), 0, "nothing is refunded twice");
         assertEq(money.balanceOf(ANA), 10e18, "the whole premium");
     }
 
@@ -281,7 +282,7 @@ contract InsurancePitfalls is InsuranceFixture {
         vm.warp(START + SEASON + 100 days);
         refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseRoundAvailable.selector, _series, 1));
         recourse.refund(_series, 1, 0);
-        book.decideAndSettle(_series, "", 1);
+        book.decideAndPay(_series, "", 1);
         assertEq(money.balanceOf(ANA), 100e18, "paid");
     }
 
@@ -461,7 +462,7 @@ contract InsurancePitfalls is InsuranceFixture {
         (int256 index, uint256 bps) = recourse.preview(series, season);
         assertEq(index, 150, "the greatest of 10, 150 and -10");
         assertEq(bps, 5000, "half");
-        book.decideAndSettle(series, season, 1);
+        book.decideAndPay(series, season, 1);
         assertEq(money.balanceOf(ANA), 50e18, "paid");
     }
 
@@ -577,7 +578,7 @@ contract InsurancePitfalls is InsuranceFixture {
         refuse(abi.encodeWithSelector(IPolicyBook.PolicyUnknown.selector, policyId));
         book.tokenURI(policyId);
         observe(START + SEASON / 2, 200);
-        book.decideAndSettle(series, "", 9);
+        book.decideAndPay(series, "", 9);
         assertEq(money.balanceOf(ANA), refund, "and nothing else");
     }
 

@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title SeriesLife
-/// @notice A pool with one series: sold only while covered, decided once, settled policy by policy up to what is reserved.
+/// @title CoverLife
+/// @notice A pool's capital and what stands behind any number of series: sold only while covered, freed by decisions.
 /// @dev For the model checker: every public function is a step anybody may take in any order, with any arguments. The
-/// variables are those of `Ledger` and `AccountWord`.
-contract SeriesLife {
-    enum State {
-        Open,
-        Paying,
-        Refunding,
-        Closed
-    }
-
+/// variables are those of `Ledger`; what is already reserved has left the capital and has a harness of its own.
+contract CoverLife {
     uint256 private _capital;
     uint256 private _locked;
-    uint256 private _reserved;
-    uint256 private _loss;
-    uint256 private _paid;
-    uint32 private _count;
-    uint32 private _cursor;
-    State private _state;
 
     function deposit(uint64 amount) external {
         _capital += amount;
@@ -32,87 +19,109 @@ contract SeriesLife {
     }
 
     function buy(uint48 insured) external {
-        require(_state == State.Open);
         require(_capital >= _locked + insured);
         _locked += insured;
-        ++_count;
     }
 
     function cancel(uint48 insured) external {
-        require(_state == State.Open && _locked >= insured);
+        require(_locked >= insured);
         _locked -= insured;
     }
 
-    function decide(uint64 loss) external {
-        require(_state == State.Open && loss <= _locked);
-        _conclude(loss, State.Paying);
+    /// @dev A loss, or premiums that go back, never more than the series' sums insured; rounding's dust comes back later.
+    function decide(uint64 exposure, uint64 reserve) external {
+        require(exposure <= _locked && reserve <= exposure);
+        _locked -= exposure;
+        _capital -= reserve;
     }
 
-    function refund(uint64 premiums) external {
-        require(_state == State.Open && premiums <= _locked);
-        _conclude(premiums, State.Refunding);
+    function close(uint64 dust) external {
+        _capital += dust;
     }
 
-    function settle(uint64 part) external {
-        require(_state == State.Paying || _state == State.Refunding);
-        require(_cursor < _count && part <= _reserved);
-        _reserved -= part;
-        _paid += part;
-        ++_cursor;
-        if (_cursor == _count) {
-            _capital += _reserved;
-            _reserved = 0;
-            _state = State.Closed;
-        }
-    }
-
-    /// @notice A pool's capital covers what stands behind the series.
+    /// @notice A pool's capital covers what stands behind its series.
     function checkCovered() external view {
         assert(_capital >= _locked);
     }
+}
 
-    /// @notice Nothing is paid before the decision, and never more than it set aside.
+/// @title ReserveLife
+/// @notice One series from its decision on: what is set aside is paid part by part, once, and the rest is given back.
+/// @dev Steps as in `SeriesSettlement`, variables those of `AccountWord`.
+contract ReserveLife {
+    uint256 private immutable _RESERVE;
+    uint256 private _left;
+    uint256 private _out;
+
+    constructor(uint64 reserve) {
+        _RESERVE = reserve;
+        _left = reserve;
+    }
+
+    function settle(uint64 part) external {
+        require(part <= _left);
+        _left -= part;
+        _out += part;
+    }
+
+    /// @dev After the last policy: what rounding left goes back to the pool.
+    function close() external {
+        _out += _left;
+        _left = 0;
+    }
+
+    /// @notice Exactly what was set aside goes out.
     function checkReserve() external view {
-        assert(_paid + _reserved <= _loss);
-        if (_state == State.Open) assert(_loss == 0 && _cursor == 0);
-    }
-
-    /// @notice No policy is settled twice, and a closed series keeps nothing back.
-    function checkClosed() external view {
-        assert(_cursor <= _count);
-        if (_state == State.Closed) assert(_reserved == 0 && _locked == 0);
-    }
-
-    function _conclude(uint64 amount, State next) private {
-        _capital -= amount;
-        _locked = 0;
-        _loss = amount;
-        _reserved = amount;
-        _state = amount == 0 ? State.Closed : next;
+        assert(_out + _left == _RESERVE);
     }
 }
 
-/// @title SeriesLifeRefuted
+/// @title CursorLife
+/// @notice The policies of a decided series: each is passed once, and the last one closes the series.
+/// @dev A call that settles many is as many steps; the cursor is what was passed.
+contract CursorLife {
+    uint256 private immutable _SOLD;
+    uint256 private _cursor;
+    bool private _closed;
+
+    constructor(uint32 sold) {
+        require(sold > 0);
+        _SOLD = sold;
+    }
+
+    function settle() external {
+        require(!_closed);
+        _cursor += 1;
+        _closed = _cursor == _SOLD;
+    }
+
+    /// @notice The cursor never passes the last policy, and has passed all of them exactly when the series is closed.
+    function checkCursor() external view {
+        assert(_cursor <= _SOLD);
+        assert(_closed == (_cursor == _SOLD));
+    }
+}
+
+/// @title CoverLifeRefuted
 /// @notice A pool that lets capital leave without looking at what it covers: the checker must show the hole.
-contract SeriesLifeRefuted {
-    uint128 private _assets;
+contract CoverLifeRefuted {
+    uint128 private _capital;
     uint128 private _locked;
 
     function deposit(uint64 amount) external {
-        _assets += amount;
+        _capital += amount;
     }
 
     function buy(uint64 insured) external {
-        require(_assets >= _locked + insured);
+        require(_capital >= _locked + insured);
         _locked += insured;
     }
 
     function withdraw(uint64 amount) external {
-        require(_assets >= amount);
-        _assets -= amount;
+        _capital -= amount;
     }
 
     function checkCovered() external view {
-        assert(_assets >= _locked);
+        assert(_capital >= _locked);
     }
 }

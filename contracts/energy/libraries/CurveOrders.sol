@@ -41,19 +41,19 @@ library CurveOrders {
         assembly ("memory-safe") {
             last := previous
             let place := add(accounts, 0x20)
-            let length := mload(accounts)
-            for {} lt(unordered, length) {
-                unordered := add(unordered, 1)
-            } {
-                let account := and(shr(224, calldataload(pointer)), 0x7fffffff)
-                if iszero(gt(account, last)) {
-                    break
-                }
-                mstore(place, account)
-                last := account
+            for {
+                let end := add(place, shl(5, mload(accounts)))
+            } lt(place, end) {
                 place := add(place, 0x20)
                 pointer := add(pointer, stride_)
+            } {
+                mstore(place, and(shr(224, calldataload(pointer)), 0x7fffffff))
+                if iszero(gt(mload(place), last)) {
+                    break
+                }
+                last := mload(place)
             }
+            unordered := shr(5, sub(place, add(accounts, 0x20)))
         }
     }
 
@@ -121,20 +121,28 @@ library CurveOrders {
         }
     }
 
-    /// @notice Chains the posted orders from place `next` on that belong to slot `t`, behind `head`.
+    /// @notice Chains the posted orders from place `next` on that belong to slot `t`, behind `head`; `chain` many times.
     /// @return The new head, and the first place that does not belong to the slot.
     function chainSlot(
         bytes calldata posted,
         uint256 next,
-        uint256 number,
+        uint256 end,
         uint256 t,
         uint256 head
     ) internal pure returns (uint256, uint256) {
-        unchecked {
-            for (; next < number; ++next) {
-                (uint256 index, uint32 account, uint48 step) = postAt(posted, next);
-                if (index != t) break;
-                head = chain(head, account, step);
+        assembly ("memory-safe") {
+            let pointer := add(posted.offset, mul(next, 11))
+            for {} lt(next, end) {
+                next := add(next, 1)
+            } {
+                let order := calldataload(pointer)
+                if xor(byte(0, order), t) {
+                    break
+                }
+                mstore(0x00, head)
+                mstore(0x20, shl(8, order))
+                head := shr(32, keccak256(0x00, 0x2a))
+                pointer := add(pointer, 11)
             }
         }
         return (head, next);
@@ -160,11 +168,23 @@ library CurveOrders {
         return bytes32((account << 224) | (uint256(hash) >> 32));
     }
 
-    /// @notice One hash for each group of `size` leaves.
-    function groups(bytes32[] memory leaves, uint256 size) internal pure returns (bytes memory hashes) {
-        uint256 number = (leaves.length + size - 1) / size;
-        hashes = new bytes(number * 32);
-        for (uint256 g = 0; g < number; ++g) {
+    /// @notice Memory from here on can be given back.
+    function mark() internal pure returns (uint256 place) {
+        assembly ("memory-safe") {
+            place := mload(0x40)
+        }
+    }
+
+    /// @notice Gives back the memory taken since `mark`; nothing in it may be used any more.
+    function giveBack(uint256 place) internal pure {
+        assembly ("memory-safe") {
+            mstore(0x40, place)
+        }
+    }
+
+    /// @notice One hash for each group of `size` leaves, into `hashes`, which must have as many words.
+    function groups(bytes32[] memory leaves, uint256 size, bytes memory hashes) internal pure {
+        for (uint256 g = 0; g < hashes.length / 32; ++g) {
             uint256 first = g * size;
             uint256 length = leaves.length - first < size ? leaves.length - first : size;
             assembly ("memory-safe") {

@@ -17,6 +17,13 @@ library LedgerCalls {
         }
     }
 
+    /// @notice Cuts a list off where `end` points.
+    function cut(uint256[] memory items, uint256 end) internal pure {
+        assembly ("memory-safe") {
+            mstore(items, shr(5, sub(sub(end, items), 0x20)))
+        }
+    }
+
     /// @notice `ledger.load(accounts)`, for a list made by `list`.
     function load(IEnergyAccounts ledger, uint256[] memory accounts) internal view returns (uint256[] memory words) {
         bytes4 selector = IEnergyAccounts.load.selector;
@@ -35,6 +42,29 @@ library LedgerCalls {
             returndatacopy(free, 0, returndatasize())
             words := add(free, 0x20)
             mstore(0x40, add(free, returndatasize()))
+        }
+    }
+
+    /// @notice `load`, with the words in the place of the accounts.
+    function loadOver(
+        IEnergyAccounts ledger,
+        uint256[] memory accounts
+    ) internal view returns (uint256[] memory words) {
+        bytes4 selector = IEnergyAccounts.load.selector;
+        assembly ("memory-safe") {
+            let length := mload(accounts)
+            mstore(sub(accounts, 0x20), 0x20)
+            mstore(sub(accounts, 0x40), shr(224, selector))
+            if iszero(staticcall(gas(), ledger, sub(accounts, 0x24), add(shl(5, length), 0x44), 0, 0)) {
+                let free := mload(0x40)
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+            if iszero(eq(returndatasize(), add(shl(5, length), 0x40))) {
+                revert(0, 0)
+            }
+            returndatacopy(sub(accounts, 0x20), 0, returndatasize())
+            words := accounts
         }
     }
 

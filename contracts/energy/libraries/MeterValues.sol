@@ -21,15 +21,15 @@ struct DeviationCell {
 ///   all bits where surpluses are shared │ all bits where shortages are.
 /// The rates' lanes are reversed, because the product of two words of lanes then holds in its topmost lane the sum of the
 /// four products. No lane overflows: deviations have 33 bits, rates 25 and an account's four products 60. The side
-/// of a slot whose energy is netted only in part shares by telescoping floors; it keeps five words a slot ("shares"):
-///   run │ floor of what was given for the run │ netted │ total │ what a netted Wh is worth beyond the rate.
+/// of a slot whose energy is netted only in part shares by telescoping floors; it keeps four words a slot ("shares"):
+///   run × netted mod total, the floor's remainder │ netted │ total │ what a netted Wh is worth beyond the rate.
 library MeterValues {
     uint256 internal constant DAY_SLOTS = 96;
     uint256 internal constant DAY_BYTES = 384;
     uint256 internal constant GROUP = 8;
     uint256 internal constant HALF_BYTES = 0xc0;
     uint256 internal constant GROUP_BYTES = 0x180;
-    uint256 internal constant SHARE_BYTES = 0xa0;
+    uint256 internal constant SHARE_BYTES = 0x80;
     /// @dev One in each lane; and the bits that make a lane of a value's 32.
     uint256 private constant ONE = 0x1000000000000000100000000000000010000000000000001;
     uint256 private constant VALUE = 0xffffffff00000000ffffffff00000000ffffffff00000000ffffffff;
@@ -90,19 +90,33 @@ library MeterValues {
         }
     }
 
+    /// @notice Bytes of one zone's shares.
+    function sharesSize(uint256 count) internal pure returns (uint256) {
+        unchecked {
+            return ((count + GROUP - 1) / GROUP) * GROUP * SHARE_BYTES;
+        }
+    }
+
+    /// @notice Where a slot's share lies among its zone's: half after half, as the lanes.
+    function shareAt(uint256 shares, uint256 t) internal pure returns (uint256) {
+        unchecked {
+            return shares + ((t & ~uint256(7)) + (t % 2) * 4 + (t % GROUP) / 2) * SHARE_BYTES;
+        }
+    }
+
     /// @notice Adds metered - contracted of one account, `count` slots, to a zone's lanes.
     /// @param metered Where in calldata the metered values begin.
     /// @param contracted Where in memory the positions begin.
-    function deviate(uint256 lanes, uint256 count, uint256 metered, uint256 contracted) internal pure {
+    /// @return deviations Where in memory `pay` finds them: a word each half, + 2^33 in each lane.
+    function deviate(
+        uint256 lanes,
+        uint256 count,
+        uint256 metered,
+        uint256 contracted
+    ) internal pure returns (uint256 deviations) {
         assembly ("memory-safe") {
-            function add4(half, values, positions) {
-                let deviation := add(and(values, VALUE), mul(ONE, 0x200000000))
-                deviation := sub(deviation, and(positions, VALUE))
-                let surplus := and(deviation, mul(and(shr(33, deviation), ONE), 0x1ffffffff))
-                mstore(half, add(mload(half), surplus))
-                half := add(half, 0x20)
-                mstore(half, add(mload(half), deviation))
-            }
+            deviations := mload(0x40)
+            let place := deviations
             for {} count {} {
                 let values := calldataload(metered)
                 let positions := mload(contracted)
@@ -118,12 +132,27 @@ library MeterValues {
                 }
                 values := xor(values, SIGNS)
                 positions := xor(positions, SIGNS)
-                add4(lanes, shr(32, values), shr(32, positions))
-                add4(add(lanes, 0xc0), values, positions)
-                lanes := add(lanes, 0x180)
+                // The even slots, then the odd ones.
+                let deviation := add(and(shr(32, values), VALUE), mul(ONE, 0x200000000))
+                deviation := sub(deviation, and(shr(32, positions), VALUE))
+                mstore(place, deviation)
+                let surplus := and(deviation, mul(and(shr(33, deviation), ONE), 0x1ffffffff))
+                mstore(lanes, add(mload(lanes), surplus))
+                lanes := add(lanes, 0x20)
+                mstore(lanes, add(mload(lanes), deviation))
+                lanes := add(lanes, 0xa0)
+                deviation := sub(add(and(values, VALUE), mul(ONE, 0x200000000)), and(positions, VALUE))
+                mstore(add(place, 0x20), deviation)
+                surplus := and(deviation, mul(and(shr(33, deviation), ONE), 0x1ffffffff))
+                mstore(lanes, add(mload(lanes), surplus))
+                lanes := add(lanes, 0x20)
+                mstore(lanes, add(mload(lanes), deviation))
+                lanes := add(lanes, 0xa0)
+                place := add(place, 0x40)
                 metered := add(metered, 0x20)
                 contracted := add(contracted, 0x20)
             }
+            mstore(0x40, place)
         }
     }
 
@@ -146,7 +175,8 @@ library MeterValues {
     }
 
     /// @notice Sets how `pay` settles slot `t`, from the cell's prices, totals and netted energy.
-    function rate(uint256 lanes, uint256 shares, uint256 t, DeviationCell memory cell) internal pure {
+    /// @param before Sums of the accounts served before, as `packSums` packs them.
+    function rate(uint256 lanes, uint256 shares, uint256 t, DeviationCell memory cell, uint256 before) internal pure {
         unchecked {
             uint256 half = _half(lanes, t);
             // Where a side is netted in full, or nothing is, one rate is enough.
@@ -161,101 +191,113 @@ library MeterValues {
             uint256 total = longShared ? cell.longWh : cell.shortWh;
             int256 worth = longShared ? cell.price - cell.longPrice : cell.shortPrice - cell.price;
             uint256 netted = cell.nettedWh;
+            before = longShared ? before >> 128 : uint128(before);
+            uint256 share = shareAt(shares, t);
             assembly ("memory-safe") {
-                let share := add(shares, mul(t, 0xa0))
-                mstore(add(share, 0x40), netted)
-                mstore(add(share, 0x60), total)
-                mstore(add(share, 0x80), worth)
+                mstore(share, mod(mul(before, netted), total))
+                mstore(add(share, 0x20), netted)
+                mstore(add(share, 0x40), total)
+                mstore(add(share, 0x60), worth)
             }
+        }
+    }
+
+    /// @notice The cells' sums added to those given (nothing: zero), surplus 128 | shortage 128 each.
+    function packSums(DeviationCell[] memory cells, bytes calldata before) internal pure returns (bytes memory sums) {
+        sums = new bytes(cells.length * 32);
+        for (uint256 i = 0; i < cells.length; ++i) {
+            uint256 word = before.length == 0 ? 0 : uint256(bytes32(before[32 * i:32 * i + 32]));
+            word += (cells[i].longWh << 128) | cells[i].shortWh;
+            assembly ("memory-safe") {
+                mstore(add(add(sums, 0x20), shl(5, i)), word)
+            }
+        }
+    }
+
+    /// @notice Sets the cells' sums to what `packSums` packed.
+    function unpackSums(DeviationCell[] memory cells, bytes calldata sums) internal pure {
+        for (uint256 i = 0; i < cells.length; ++i) {
+            uint256 word = uint256(bytes32(sums[32 * i:32 * i + 32]));
+            (cells[i].longWh, cells[i].shortWh) = (word >> 128, uint128(word));
         }
     }
 
     /// @notice Settles one account's deviations. `settle` is its plain twin.
     /// @param shares The zone's shares; call in the order of accounts.
+    /// @param deviations What `deviate` returned.
     /// @return moneyMicro What the account receives (positive) or pays (negative).
     /// @return outsideWh Deviation outside the dead-band, summed over the slots.
     function pay(
         uint256 lanes,
         uint256 shares,
         uint256 count,
-        uint256 metered,
-        uint256 contracted,
+        uint256 deviations,
         uint256 deadBandWh
     ) internal pure returns (int256 moneyMicro, uint256 outsideWh) {
         assembly ("memory-safe") {
             function share4(share, shared) -> money {
-                for {} shared {
-                    shared := shl(64, shared)
-                } {
-                    let energy := shr(192, shared)
-                    if energy {
-                        energy := add(mload(share), energy)
-                        mstore(share, energy)
-                        let given := div(mul(energy, mload(add(share, 0x40))), mload(add(share, 0x60)))
-                        let place := add(share, 0x20)
-                        money := add(money, mul(sub(given, mload(place)), mload(add(share, 0x80))))
-                        mstore(place, given)
-                    }
-                    share := add(share, 0x140)
+                let energy := shr(192, shared)
+                let total
+                if energy {
+                    total := mload(add(share, 0x40))
+                    energy := add(mul(energy, mload(add(share, 0x20))), mload(share))
+                    money := div(energy, total)
+                    mstore(share, sub(energy, mul(money, total)))
+                    money := mul(money, mload(add(share, 0x60)))
+                }
+                energy := and(shr(128, shared), 0xffffffffffffffff)
+                if energy {
+                    total := mload(add(share, 0xc0))
+                    energy := add(mul(energy, mload(add(share, 0xa0))), mload(add(share, 0x80)))
+                    let given := div(energy, total)
+                    mstore(add(share, 0x80), sub(energy, mul(given, total)))
+                    money := add(money, mul(given, mload(add(share, 0xe0))))
+                }
+                energy := and(shr(64, shared), 0xffffffffffffffff)
+                if energy {
+                    total := mload(add(share, 0x140))
+                    energy := add(mul(energy, mload(add(share, 0x120))), mload(add(share, 0x100)))
+                    let given := div(energy, total)
+                    mstore(add(share, 0x100), sub(energy, mul(given, total)))
+                    money := add(money, mul(given, mload(add(share, 0x160))))
+                }
+                energy := and(shared, 0xffffffffffffffff)
+                if energy {
+                    total := mload(add(share, 0x1c0))
+                    energy := add(mul(energy, mload(add(share, 0x1a0))), mload(add(share, 0x180)))
+                    let given := div(energy, total)
+                    mstore(add(share, 0x180), sub(energy, mul(given, total)))
+                    money := add(money, mul(given, mload(add(share, 0x1e0))))
                 }
             }
-            function pay4(half, share, values, positions, band) -> money, deviation, beyond {
-                deviation := add(and(values, VALUE), mul(ONE, 0x200000000))
-                deviation := sub(deviation, and(positions, VALUE))
-                let surplus := and(deviation, mul(and(shr(33, deviation), ONE), 0x1ffffffff))
-                let shortage := sub(mul(ONE, 0x200000000), sub(deviation, surplus))
-                money := sub(
-                    shr(192, mul(surplus, mload(add(half, 0x40)))),
-                    shr(192, mul(shortage, mload(add(half, 0x60))))
-                )
-                // Bit 34 of the sum says whether the deviation leaves the band.
-                beyond := add(add(surplus, shortage), band)
-                beyond := and(beyond, mul(and(shr(34, beyond), ONE), 0x3ffffffff))
-                let shared := add(and(surplus, mload(add(half, 0x80))), and(shortage, mload(add(half, 0xa0))))
-                if shared {
-                    money := add(money, share4(share, shared))
-                }
-            }
-            function pay8(group, shares_, values, positions, band) -> money, deviation, beyond {
-                money, deviation, beyond := pay4(add(group, 0xc0), add(shares_, 0xa0), values, positions, band)
-                values := shr(32, values)
-                positions := shr(32, positions)
-                let evenMoney, evenDeviation, evenBeyond := pay4(group, shares_, values, positions, band)
-                money := add(money, evenMoney)
-                deviation := add(deviation, evenDeviation)
-                beyond := add(beyond, evenBeyond)
-            }
+            count := shr(3, add(count, 7))
             // What the rates' bias would earn on eight lanes of 2^33 in each group, which the end takes off.
-            moneyMicro := shl(60, shr(3, add(count, 7)))
+            moneyMicro := shl(60, count)
+            count := add(deviations, shl(6, count))
             // 2^34 - the band in each lane.
             deadBandWh := mul(ONE, sub(0x400000000, deadBandWh))
-            let deviations := 0
-            for {} count {} {
-                let values := calldataload(metered)
-                let positions := mload(contracted)
-                switch lt(count, 8)
-                case 1 {
-                    count := shl(5, sub(8, count))
-                    values := shl(count, shr(count, values))
-                    positions := shl(count, shr(count, positions))
-                    count := 0
+            let sums := 0
+            for {} lt(deviations, count) {
+                deviations := add(deviations, 0x20)
+                lanes := add(lanes, 0xc0)
+                shares := add(shares, 0x200)
+            } {
+                let deviation := mload(deviations)
+                sums := add(sums, deviation)
+                let surplus := and(deviation, mul(and(shr(33, deviation), ONE), 0x1ffffffff))
+                let shortage := add(sub(surplus, deviation), mul(ONE, 0x200000000))
+                moneyMicro := add(moneyMicro, shr(192, mul(surplus, mload(add(lanes, 0x40)))))
+                moneyMicro := sub(moneyMicro, shr(192, mul(shortage, mload(add(lanes, 0x60)))))
+                // Bit 34 of the sum says whether the deviation leaves the band.
+                deviation := add(add(surplus, shortage), deadBandWh)
+                outsideWh := add(outsideWh, and(deviation, mul(and(shr(34, deviation), ONE), 0x3ffffffff)))
+                deviation := add(and(surplus, mload(add(lanes, 0x80))), and(shortage, mload(add(lanes, 0xa0))))
+                if deviation {
+                    moneyMicro := add(moneyMicro, share4(shares, deviation))
                 }
-                default {
-                    count := sub(count, 8)
-                }
-                values := xor(values, SIGNS)
-                positions := xor(positions, SIGNS)
-                let money, deviation, beyond := pay8(lanes, shares, values, positions, deadBandWh)
-                moneyMicro := add(moneyMicro, money)
-                deviations := add(deviations, deviation)
-                outsideWh := add(outsideWh, beyond)
-                lanes := add(lanes, 0x180)
-                shares := add(shares, 0x500)
-                metered := add(metered, 0x20)
-                contracted := add(contracted, 0x20)
             }
             outsideWh := shr(192, mul(outsideWh, ONE))
-            moneyMicro := sub(moneyMicro, shl(24, shr(192, mul(deviations, ONE))))
+            moneyMicro := sub(moneyMicro, shl(24, shr(192, mul(sums, ONE))))
         }
     }
 
@@ -286,7 +328,7 @@ library MeterValues {
         }
     }
 
-    /// @notice Settles one deviation; the plain twin of `pay`, which it may take turns with: both keep the run in `share`.
+    /// @notice Settles one deviation; the plain twin of `pay`, which it may take turns with: both keep the remainder in `share`.
     /// @return moneyMicro What the account receives (positive) or pays (negative).
     function settle(
         DeviationCell memory cell,
@@ -317,17 +359,15 @@ library MeterValues {
     function _share(uint256 share, uint256 width, uint256 given, uint256 total) private pure returns (uint256 netted) {
         unchecked {
             uint256 run;
-            uint256 before;
             assembly ("memory-safe") {
-                run := add(mload(share), width)
-                before := mload(add(share, 0x20))
+                run := mload(share)
             }
-            uint256 next = (run * given) / total;
+            run += width * given;
+            netted = run / total;
+            run %= total;
             assembly ("memory-safe") {
                 mstore(share, run)
-                mstore(add(share, 0x20), next)
             }
-            return next - before;
         }
     }
 }

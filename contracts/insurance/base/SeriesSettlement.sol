@@ -47,7 +47,7 @@ abstract contract SeriesSettlement is IPolicySettlement {
     }
 
     /// @inheritdoc IPolicySettlement
-    function decideAndSettle(
+    function decideAndPay(
         SeriesId series,
         bytes calldata season,
         uint256 max
@@ -59,8 +59,8 @@ abstract contract SeriesSettlement is IPolicySettlement {
     function settle(SeriesId series, uint256 max) external returns (uint256 advanced) {
         AccountWord account = _accounts[series];
         SeriesState state = account.state();
-        if (state == SeriesState.Closed) return 0;
-        if (state != SeriesState.Refunding && state != SeriesState.Paying) revert SettlementSeriesState(series, state);
+        if (state >= SeriesState.Closed) return 0;
+        if (state < SeriesState.Paying) revert SettlementSeriesState(series, state);
         return _settle(series, _terms(series), account, Decision.wrap(0), max);
     }
 
@@ -71,11 +71,11 @@ abstract contract SeriesSettlement is IPolicySettlement {
 
     /// @inheritdoc IPolicySettlement
     function concludeWithoutData(SeriesId series) external onlyRecourse {
-        PackedSeries memory terms = _terms(series);
+        PackedSeries terms = _terms(series);
         AccountWord account = _openAccount(series);
         uint256 reserve = account.premium();
         emit SeriesRefunded(series, reserve);
-        SeriesState next = reserve == 0 ? SeriesState.Closed : SeriesState.Refunding;
+        SeriesState next = reserve == 0 ? SeriesState.Refunded : SeriesState.Refunding;
         Decision decision = Decisions.refund(account.exposure(), reserve, terms.zone());
         _settle(series, terms, account.decided(reserve, 0, next), decision, 0);
     }
@@ -85,7 +85,7 @@ abstract contract SeriesSettlement is IPolicySettlement {
     /// @dev Who holds a policy and what it insures and has cost, in units; no holder when it was cancelled.
     function _policyOf(uint256 policyId) internal view virtual returns (address holder, uint256 sum, uint256 premium);
 
-    function _terms(SeriesId series) internal view returns (PackedSeries memory) {
+    function _terms(SeriesId series) internal view returns (PackedSeries) {
         return SeriesBlob.load(REGISTRY, series);
     }
 
@@ -104,7 +104,7 @@ abstract contract SeriesSettlement is IPolicySettlement {
         bytes calldata season,
         uint256 max
     ) private returns (uint256 payoutBps, uint256 advanced) {
-        PackedSeries memory terms = _terms(series);
+        PackedSeries terms = _terms(series);
         if (terms.disputeWindow() != 0 && RECOURSE.isContested(series)) revert SettlementContested(series);
         int256 index;
         (index, payoutBps) = SeriesMeter.measure(series, terms, false, season);
@@ -114,7 +114,7 @@ abstract contract SeriesSettlement is IPolicySettlement {
     /// @dev The outcome and up to `max` payments: for the pool one step, whatever the number of policies.
     function _conclude(
         SeriesId series,
-        PackedSeries memory terms,
+        PackedSeries terms,
         int256 index,
         uint256 payoutBps,
         uint256 max
@@ -132,14 +132,14 @@ abstract contract SeriesSettlement is IPolicySettlement {
     /// @dev Pays up to `max` policies from the cursor on; the account is written before the pool is called.
     function _settle(
         SeriesId series,
-        PackedSeries memory terms,
+        PackedSeries terms,
         AccountWord account,
         Decision decision,
         uint256 max
     ) private returns (uint256 advanced) {
         uint256[] memory payees;
         uint256 dust;
-        if (account.state() != SeriesState.Closed) {
+        if (account.state() < SeriesState.Closed) {
             advanced = account.count() - account.cursor();
             bool last = advanced <= max;
             if (!last) advanced = max;
@@ -151,7 +151,7 @@ abstract contract SeriesSettlement is IPolicySettlement {
             }
         }
         _accounts[series] = account;
-        terms.pool().settle(series, decision, payees, dust);
+        terms.pool().applyOutcome(series, decision, payees, dust);
     }
 
     /// @dev What each of the next policies gets, as the pool takes it; cancelled ones stay empty.

@@ -15,8 +15,10 @@ enum SeriesState {
     Paying,
     /// @dev The data never came: the premiums are reserved, policies get them back.
     Refunding,
-    /// @dev Nothing is owed any more.
-    Closed
+    /// @dev Nothing is owed any more: paid, or the index paid nothing.
+    Closed,
+    /// @dev Nothing is owed any more: the premiums went back.
+    Refunded
 }
 
 /// @notice A series' account, in one slot. Amounts in units (`unit()` base units of the pool's asset each).
@@ -89,7 +91,7 @@ interface IPolicySettlement {
     function settle(SeriesId series, uint256 max) external returns (uint256 advanced);
 
     /// @notice `decide` and `settle` in one step.
-    function decideAndSettle(
+    function decideAndPay(
         SeriesId series,
         bytes calldata season,
         uint256 max

@@ -134,7 +134,7 @@ interface IUnderwritingPool {
     /// @notice The book's call: sets a decided series' loss aside, whatever the number of policies, and pays what is owed.
     /// @param payees One word a payment: | 32 free | 64 units | 160 holder |. A payment without holder is none.
     /// @param dustUnits What rounding left of a reserve whose last policy is paid: it goes back to the investors.
-    function settle(SeriesId series, Decision decision, uint256[] calldata payees, uint256 dustUnits) external;
+    function applyOutcome(SeriesId series, Decision decision, uint256[] calldata payees, uint256 dustUnits) external;
 
     /// @notice The tower's call to a layer: ends its part of a series and pays `lossUnits` to the pool it stands behind.
     function draw(SeriesId series, uint256 exposureUnits, uint256 lossUnits) external;

@@ -14,6 +14,9 @@ using Ledgers for Ledger global;
 /// @notice Reads and changes a pool's accounts; a sum too large for its bits is refused, one too small reverts.
 library Ledgers {
     uint256 internal constant MAX_CAPITAL = type(uint96).max;
+    uint256 private constant MAX_UNITS = type(uint56).max;
+    /// @dev Everything a settlement does not touch: windows, capped, paused.
+    uint256 private constant KEPT = type(uint256).max << 232;
     uint256 private constant CAPPED = 1 << 240;
     uint256 private constant PAUSED = 1 << 248;
 
@@ -59,6 +62,22 @@ library Ledgers {
 
     function withOpenSeries(Ledger word, uint256 count) internal pure returns (Ledger) {
         return _with(word, count, 208, 24);
+    }
+
+    /// @notice All four accounts at once: what each settlement changes.
+    function withAccounts(
+        Ledger word,
+        uint256 capital_,
+        uint256 locked_,
+        uint256 reserved_,
+        uint256 openSeries_
+    ) internal pure returns (Ledger) {
+        if (capital_ > MAX_CAPITAL || (locked_ | reserved_) > MAX_UNITS || openSeries_ > type(uint24).max)
+            revert IUnderwritingPool.PoolFull();
+        return
+            Ledger.wrap(
+                (Ledger.unwrap(word) & KEPT) | capital_ | (locked_ << 96) | (reserved_ << 152) | (openSeries_ << 208)
+            );
     }
 
     function withWindows(Ledger word, uint256 count) internal pure returns (Ledger) {

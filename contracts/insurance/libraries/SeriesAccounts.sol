@@ -15,7 +15,7 @@ using SeriesAccounts for AccountWord global;
 library SeriesAccounts {
     /// @dev Everything that stays when an outcome is written: premium, count and cursor.
     uint256 private constant KEPT = ((1 << 192) - 1) ^ ((1 << 64) - 1);
-    uint256 private constant STATE_MASK = 0xff << 208;
+    uint256 private constant CLOSING = uint256(uint8(SeriesState.Closed) - uint8(SeriesState.Paying)) << 208;
 
     /// @notice The account of a series that has just been opened.
     function opened() internal pure returns (AccountWord) {
@@ -93,9 +93,8 @@ library SeriesAccounts {
         return AccountWord.wrap(rest + left + (advance << 160));
     }
 
-    /// @notice The account of a series that owes nothing any more.
+    /// @notice The account of a decided series that owes nothing any more: Paying becomes Closed, Refunding Refunded.
     function closed(AccountWord word) internal pure returns (AccountWord) {
-        uint256 rest = AccountWord.unwrap(word) & ~(STATE_MASK | type(uint64).max);
-        return AccountWord.wrap(rest | (uint256(SeriesState.Closed) << 208));
+        return AccountWord.wrap((AccountWord.unwrap(word) & ~uint256(type(uint64).max)) + CLOSING);
     }
 }

@@ -14,7 +14,7 @@ import {IndexKind, IndexTerms} from "./IndexEngine.sol";
 ///     second        160 fallbackFeeds | 32 leadTime | 32 grace | 32 disputeWindow
 ///     money         128 capacity | 64 unit | 40 cancelUntil | 16 floorBps
 ///     index         64 threshold | 64 attachment | 64 exit | 32 zone
-struct PackedSeries {
+struct SeriesWords {
     uint256 life;
     uint256 source;
     FeedId feed;
@@ -27,14 +27,27 @@ struct PackedSeries {
     bytes32 name;
 }
 
+/// @notice Where in memory a series' `SeriesWords` stand.
+type PackedSeries is uint256;
+
 using SeriesBlob for PackedSeries global;
 
 /// @title SeriesBlob
 /// @notice Keeps a series as the code of an account whose address follows from the registry's address and the number.
 /// @dev One read costs one cold account instead of a slot a field, and no slot is needed to find it. Readers take the
-/// fields they need out of the packed words; `unpack` is for people.
+/// fields they need out of the packed words, which no struct is filled for; `unpack` is for people.
 library SeriesBlob {
     uint256 private constant BYTES = 320;
+    uint256 private constant LIFE = 0;
+    uint256 private constant SOURCE = 32;
+    uint256 private constant FEED = 64;
+    uint256 private constant SECOND = 96;
+    uint256 private constant FALLBACK_FEED = 128;
+    uint256 private constant MONEY = 160;
+    uint256 private constant INDEX = 192;
+    uint256 private constant TIERS = 224;
+    uint256 private constant AREA = 256;
+    uint256 private constant NAME = 288;
 
     /// @notice Writes the blob of `series`, once.
     function write(SeriesId id, Series memory series) internal {
@@ -42,110 +55,120 @@ library SeriesBlob {
     }
 
     /// @notice The blob of `series` as `registry` wrote it; reverts when there is none.
-    function load(ISeriesRegistry registry, SeriesId id) internal view returns (PackedSeries memory series) {
+    function load(ISeriesRegistry registry, SeriesId id) internal view returns (PackedSeries series) {
         address pointer = SSTORE2.predictDeterministicAddress(_saltOf(id), address(registry));
         assembly ("memory-safe") {
+            series := mload(0x40)
+            mstore(0x40, add(series, BYTES))
             // The code's first byte is the STOP that makes it data. Where there is no code, zeros are read.
             extcodecopy(pointer, series, 1, BYTES)
         }
-        if (series.life == 0) revert ISeriesRegistry.PolicySeriesUnknown(id);
+        if (_word(series, LIFE) == 0) revert ISeriesRegistry.PolicySeriesUnknown(id);
     }
 
     // ── fields ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function pool(PackedSeries memory series) internal pure returns (IUnderwritingPool) {
-        return IUnderwritingPool(address(uint160(series.life)));
+    function pool(PackedSeries series) internal pure returns (IUnderwritingPool) {
+        return IUnderwritingPool(address(uint160(_word(series, LIFE))));
     }
 
-    function start(PackedSeries memory series) internal pure returns (uint256) {
-        return uint40(series.life >> 160);
+    function start(PackedSeries series) internal pure returns (uint256) {
+        return uint40(_word(series, LIFE) >> 160);
     }
 
-    function end(PackedSeries memory series) internal pure returns (uint256) {
-        return uint40(series.life >> 200);
+    function end(PackedSeries series) internal pure returns (uint256) {
+        return uint40(_word(series, LIFE) >> 200);
     }
 
-    function window(PackedSeries memory series) internal pure returns (uint8) {
-        return uint8(series.life >> 240);
+    function window(PackedSeries series) internal pure returns (uint8) {
+        return uint8(_word(series, LIFE) >> 240);
     }
 
-    function feeds(PackedSeries memory series) internal pure returns (IFeedReader) {
-        return IFeedReader(address(uint160(series.source)));
+    function feeds(PackedSeries series) internal pure returns (IFeedReader) {
+        return IFeedReader(address(uint160(_word(series, SOURCE))));
     }
 
-    function firstRound(PackedSeries memory series) internal pure returns (uint32) {
-        return uint32(series.source >> 160);
+    function feed(PackedSeries series) internal pure returns (FeedId) {
+        return FeedId.wrap(bytes32(_word(series, FEED)));
     }
 
-    function lastRound(PackedSeries memory series) internal pure returns (uint32) {
-        return uint32(series.source >> 192);
+    function firstRound(PackedSeries series) internal pure returns (uint32) {
+        return uint32(_word(series, SOURCE) >> 160);
     }
 
-    function seasonValues(PackedSeries memory series) internal pure returns (uint256) {
-        return uint16(series.source >> 224);
+    function lastRound(PackedSeries series) internal pure returns (uint32) {
+        return uint32(_word(series, SOURCE) >> 192);
     }
 
-    function cancelFeeBps(PackedSeries memory series) internal pure returns (uint256) {
-        return series.source >> 240;
+    function seasonValues(PackedSeries series) internal pure returns (uint256) {
+        return uint16(_word(series, SOURCE) >> 224);
     }
 
-    function fallbackFeeds(PackedSeries memory series) internal pure returns (IFeedReader) {
-        return IFeedReader(address(uint160(series.second)));
+    function cancelFeeBps(PackedSeries series) internal pure returns (uint256) {
+        return _word(series, SOURCE) >> 240;
     }
 
-    function leadTime(PackedSeries memory series) internal pure returns (uint256) {
-        return uint32(series.second >> 160);
+    function fallbackFeeds(PackedSeries series) internal pure returns (IFeedReader) {
+        return IFeedReader(address(uint160(_word(series, SECOND))));
     }
 
-    function grace(PackedSeries memory series) internal pure returns (uint256) {
-        return uint32(series.second >> 192);
+    function fallbackFeed(PackedSeries series) internal pure returns (FeedId) {
+        return FeedId.wrap(bytes32(_word(series, FALLBACK_FEED)));
     }
 
-    function disputeWindow(PackedSeries memory series) internal pure returns (uint256) {
-        return series.second >> 224;
+    function leadTime(PackedSeries series) internal pure returns (uint256) {
+        return uint32(_word(series, SECOND) >> 160);
     }
 
-    function capacity(PackedSeries memory series) internal pure returns (uint256) {
-        return uint128(series.money);
+    function grace(PackedSeries series) internal pure returns (uint256) {
+        return uint32(_word(series, SECOND) >> 192);
     }
 
-    function unit(PackedSeries memory series) internal pure returns (uint256) {
-        return uint64(series.money >> 128);
+    function disputeWindow(PackedSeries series) internal pure returns (uint256) {
+        return _word(series, SECOND) >> 224;
     }
 
-    function cancelUntil(PackedSeries memory series) internal pure returns (uint256) {
-        return uint40(series.money >> 192);
+    function capacity(PackedSeries series) internal pure returns (uint256) {
+        return uint128(_word(series, MONEY));
     }
 
-    function floorBps(PackedSeries memory series) internal pure returns (uint256) {
-        return series.money >> 232;
+    function unit(PackedSeries series) internal pure returns (uint256) {
+        return uint64(_word(series, MONEY) >> 128);
     }
 
-    function zone(PackedSeries memory series) internal pure returns (uint32) {
-        return uint32(series.index >> 192);
+    function cancelUntil(PackedSeries series) internal pure returns (uint256) {
+        return uint40(_word(series, MONEY) >> 192);
     }
 
-    function indexTerms(PackedSeries memory series) internal pure returns (IndexTerms memory index) {
-        uint256 word = series.index;
-        index.kind = IndexKind(series.life >> 248);
+    function floorBps(PackedSeries series) internal pure returns (uint256) {
+        return _word(series, MONEY) >> 232;
+    }
+
+    function zone(PackedSeries series) internal pure returns (uint32) {
+        return uint32(_word(series, INDEX) >> 192);
+    }
+
+    function indexTerms(PackedSeries series) internal pure returns (IndexTerms memory index) {
+        uint256 word = _word(series, INDEX);
+        index.kind = IndexKind(_word(series, LIFE) >> 248);
         index.threshold = int64(uint64(word));
         index.attachment = int64(uint64(word >> 64));
         index.exit = int64(uint64(word >> 128));
-        index.tiers = series.tiers;
-        index.area = uint128(series.area);
+        index.tiers = _word(series, TIERS);
+        index.area = uint128(_word(series, AREA));
     }
 
     // ── whole ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice All of it, spelled out.
-    function unpack(PackedSeries memory packed) internal pure returns (Series memory series) {
+    function unpack(PackedSeries packed) internal pure returns (Series memory series) {
         Terms memory terms = series.terms;
-        terms.name = packed.name;
+        terms.name = bytes32(_word(packed, NAME));
         terms.pool = packed.pool();
         terms.feeds = packed.feeds();
-        terms.feed = packed.feed;
+        terms.feed = packed.feed();
         terms.fallbackFeeds = packed.fallbackFeeds();
-        terms.fallbackFeed = packed.fallbackFeed;
+        terms.fallbackFeed = packed.fallbackFeed();
         terms.firstRound = packed.firstRound();
         terms.lastRound = packed.lastRound();
         terms.seasonValues = uint16(packed.seasonValues());
@@ -164,7 +187,7 @@ library SeriesBlob {
         series.window = packed.window();
     }
 
-    function _pack(Series memory series) private pure returns (PackedSeries memory packed) {
+    function _pack(Series memory series) private pure returns (SeriesWords memory packed) {
         Terms memory terms = series.terms;
         IndexTerms memory index = terms.index;
         packed.life =
@@ -199,6 +222,12 @@ library SeriesBlob {
         packed.tiers = index.tiers;
         packed.area = index.area;
         packed.name = terms.name;
+    }
+
+    function _word(PackedSeries series, uint256 at) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(series, at))
+        }
     }
 
     function _saltOf(SeriesId id) private pure returns (bytes32) {

@@ -152,7 +152,7 @@ interface IWillRegistry {
     /// @dev The dealer gave a wrong share, or the envelope of another version was opened.
     error WillShareSignatureInvalid(WillId id, address share);
     /// @notice No acceptance in the batch is new.
-    /// @dev Read `acceptedBy(id)` and leave out who has accepted.
+    /// @dev Read `progressOf(id)` and leave out who has accepted.
     error WillNothingToAccept(WillId id);
     /// @notice The beat is not later than the last one.
     /// @dev Sign a beat with the current time.

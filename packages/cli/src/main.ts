@@ -14,7 +14,10 @@ export function createProgram(io: Io): Command {
   const program = new Command("publica")
     .description("Look at, check and use a Publica deployment.")
     .version(VERSION)
-    .addHelpText("after", "\nExample: publica doctor\n\nExit codes: 0 done, 1 failed, 2 called wrongly.");
+    .addHelpText(
+      "after",
+      "\nExample: publica doctor\n\nExit codes: 0 done, 1 failed, 2 called wrongly, 3 somebody must act in time (will status).",
+    );
   for (const create of commands) program.addCommand(create(io));
   configure(program as Command, io);
   return program as Command;
@@ -37,7 +40,7 @@ interface Failure {
   readonly exitCode: number;
 }
 
-/** Runs the command line and returns its exit code: 0 done, 1 failed, 2 called wrongly. */
+/** Runs the command line and returns its exit code: 0 done, 1 failed, 2 called wrongly, 3 somebody must act. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const program = createProgram(io);
   try {

@@ -310,6 +310,7 @@ describe("wills: bad input is named and originals are untouched", () => {
 
   it("impossible terms and plans are refused before anything is sealed", async () => {
     await assert.rejects(seal(1, 3, 2, true), { code: "SdkTermsInvalid" });
+    await assert.rejects(seal(17, 3, 2, true), { code: "SdkTermsInvalid", message: /^Wrong terms at heirs: / });
     const wrong: Partial<Plan>[] = [
       { bequests: [bequest({}), bequest({})] },
       { bequests: [bequest({ amount: 9_999n })] },
@@ -317,10 +318,14 @@ describe("wills: bad input is named and originals are untouched", () => {
       { finalDays: 239 },
       { bequests: [bequest({ unlockAt: NOW + 10, streamUntil: NOW + 10 })] },
       { bequests: [bequest({}), bequest({ index: 1, asset: account(60), amount: 1n })] },
+      { bequests: [bequest({ kind: "fixed", amount: 7n })], residue: zeroAddress },
+      { bequests: [bequest({ heir: zeroAddress })] },
+      { bequests: [bequest({ asset: account(60) })], residue: zeroAddress },
     ];
     for (const change of wrong)
       assert.throws(() => checkPlan({ ...plan, ...change }, 1, NOW), { code: "SdkPlanInvalid" });
     checkPlan(plan, 1, NOW);
+    checkPlan({ ...plan, bequests: [bequest({ kind: "fixed", amount: 7n })], residue: account(61) }, 1, NOW);
     assert.throws(() => bequestProof(plan, 5), { code: "SdkBequestUnknown" });
     assert.throws(() => manifestProof(sealed.manifest, "guardianShare:6"), { code: "SdkManifestLeafMissing" });
     const fixed = [3n, 4n].map((amount, index) => bequest({ kind: "fixed", index, amount, asset: account(60) }));

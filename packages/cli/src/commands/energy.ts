@@ -11,15 +11,7 @@ import { UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
 import { deploymentOption, jsonOption, parseAddress, parseAmountText, rpcOption, wholeNumber } from "../lib/options.ts";
 import { carryOut, type Plan } from "../lib/sending.ts";
-import {
-  keyEnvOption,
-  keystoreOption,
-  openWallet,
-  openWalletIfNamed,
-  passwordFileOption,
-  rpcAccountOption,
-  yesOption,
-} from "../lib/wallet.ts";
+import { openWallet, openWalletIfNamed, signing, yesOption } from "../lib/wallet.ts";
 
 const accountNumber = wholeNumber(1, 2 ** 31 - 1);
 const dayOption = "--day <YYYY-MM-DD>";
@@ -49,51 +41,43 @@ export function energyCommand(io: Io): Command {
     present(io, options.json, await carryOut(plan, { yes: options.yes, connection: context, wallet }));
   }
 
-  energy
-    .command("account")
-    .description("show an account; deposit, withdraw, cancel its orders, give a key leave to sign")
-    .requiredOption("--account <no>", "the account", accountNumber)
-    .addOption(new Option("--deposit <amount>", "pay in, in the market's currency").argParser(parseAmountText))
-    .addOption(new Option("--withdraw <amount>", "announce a withdrawal").argParser(parseAmountText))
-    .addOption(new Option("--payout", "pay what was announced, to the owner"))
-    .addOption(new Option("--cancel-orders", "cancel every signed order whose gate is open"))
-    .addOption(new Option("--session-key <address>", "let a key sign orders").argParser(parseAddress))
-    .option("--hours <n>", "how long the session key is good for; 0 revokes", wholeNumber(0, 87_600), 24)
-    .addOption(yesOption)
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    energy
+      .command("account")
+      .description("show an account; deposit, withdraw, cancel its orders, give a key leave to sign")
+      .requiredOption("--account <no>", "the account", accountNumber)
+      .addOption(new Option("--deposit <amount>", "pay in, in the market's currency").argParser(parseAmountText))
+      .addOption(new Option("--withdraw <amount>", "announce a withdrawal").argParser(parseAmountText))
+      .addOption(new Option("--payout", "pay what was announced, to the owner"))
+      .addOption(new Option("--cancel-withdrawal", "take an announced withdrawal back"))
+      .addOption(new Option("--cancel-orders", "cancel every signed order whose gate is open"))
+      .addOption(new Option("--session-key <address>", "let a key sign orders").argParser(parseAddress))
+      .option("--hours <n>", "how long the session key is good for; 0 revokes", wholeNumber(0, 87_600), 24)
+      .addOption(yesOption),
+  )
     .addHelpText("after", "\nExample: publica energy account --account 4 --deposit 50 --keystore home.json")
-    .action(async ({ account, deposit, withdraw, payout, cancelOrders, sessionKey, hours, ...options }) => {
-      const change = { deposit, withdraw, payout, cancelOrders, sessionKey, hours };
-      const wanted = [deposit, withdraw, payout, cancelOrders, sessionKey].filter((option) => option !== undefined);
+    .action(async ({ account, hours, ...rest }) => {
+      const { deposit, withdraw, payout, cancelWithdrawal, cancelOrders, sessionKey, ...options } = rest;
+      const change = { deposit, withdraw, payout, cancelWithdrawal, cancelOrders, sessionKey };
+      const wanted = Object.values(change).filter((option) => option !== undefined);
       if (wanted.length > 1) throw new UsageError("one change at a time");
       if (wanted.length === 1) {
-        await execute(options, (market, sender) => planAccount(market, sender, account, change));
+        await execute(options, (market, sender) => planAccount(market, sender, account, { ...change, hours }));
         return;
       }
       present(io, options.json, await accountReport(await marketOf(await deployedContext(io, options)), account));
     });
 
-  energy
-    .command("order")
-    .description("sign a day's curve: checked against the account, signed with --yes")
-    .requiredOption("--account <no>", "the account", accountNumber)
-    .requiredOption(dayOption, "the day")
-    .requiredOption("--curve <file>", "lines of HH:MM,bid or offer,price,kWh")
-    .option("--out <file>", "write the signed order to this file")
-    .addOption(new Option("--yes", "sign"))
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    energy
+      .command("order")
+      .description("sign a day's curve: checked against the account, signed with --yes")
+      .requiredOption("--account <no>", "the account", accountNumber)
+      .requiredOption(dayOption, "the day")
+      .requiredOption("--curve <file>", "lines of HH:MM,bid or offer,price,kWh")
+      .option("--out <file>", "write the signed order to this file")
+      .addOption(new Option("--yes", "sign")),
+  )
     .addHelpText(
       "after",
       "\nExample: publica energy order --account 4 --day 2026-12-01 --curve day.csv --out order.json --keystore home.json --yes",
@@ -104,23 +88,18 @@ export function energyCommand(io: Io): Command {
       present(io, json, await signOrder(io, await marketOf(context), wallet, { account, day, curve, out, yes }));
     });
 
-  energy
-    .command("post")
-    .description("post one order on chain: no operator can leave it out")
-    .requiredOption("--account <no>", "the account", accountNumber)
-    .requiredOption(dayOption, "the day")
-    .requiredOption("--time <HH:MM>", "when the quarter of an hour begins")
-    .requiredOption("--side <side>", "bid or offer", side)
-    .requiredOption("--price <price>", "limit a kWh; may be negative")
-    .requiredOption("--energy <kWh>", "how much")
-    .addOption(yesOption)
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    energy
+      .command("post")
+      .description("post one order on chain: no operator can leave it out")
+      .requiredOption("--account <no>", "the account", accountNumber)
+      .requiredOption(dayOption, "the day")
+      .requiredOption("--time <HH:MM>", "when the quarter of an hour begins")
+      .requiredOption("--side <side>", "bid or offer", side)
+      .requiredOption("--price <price>", "limit a kWh; may be negative")
+      .requiredOption("--energy <kWh>", "how much")
+      .addOption(yesOption),
+  )
     .addHelpText(
       "after",
       "\nExample: publica energy post --account 4 --day 2026-12-01 --time 12:15 --side bid --price 0.25 --energy 1.5 --keystore home.json",
@@ -133,22 +112,17 @@ export function energyCommand(io: Io): Command {
       );
     });
 
-  energy
-    .command("settle")
-    .description("clear a book and settle it, in one transaction or in parts; dry run without --yes")
-    .requiredOption(dayOption, "the day")
-    .option("--time <HH:MM>", "when the book's first slot begins", "00:00")
-    .option("--slots <n>", "slots of the book", wholeNumber(1, 96), 96)
-    .option("--orders <path...>", "signed orders: files, or folders of them", [])
-    .addOption(new Option("--parts", "in several transactions even when one would do"))
-    .addOption(yesOption)
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    energy
+      .command("settle")
+      .description("clear a book and settle it, in one transaction or in parts; dry run without --yes")
+      .requiredOption(dayOption, "the day")
+      .option("--time <HH:MM>", "when the book's first slot begins", "00:00")
+      .option("--slots <n>", "slots of the book", wholeNumber(1, 96), 96)
+      .option("--orders <path...>", "signed orders: files, or folders of them", [])
+      .addOption(new Option("--parts", "in several transactions even when one would do"))
+      .addOption(yesOption),
+  )
     .addHelpText(
       "after",
       "\nExample: publica energy settle --day 2026-12-01 --orders orders/ --keystore anybody.json --yes",

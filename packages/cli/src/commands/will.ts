@@ -1,10 +1,12 @@
-import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Command, Help, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { generateEncryptionKey } from "@publica/sdk/crypto";
-import type { Hex } from "viem";
+import { PublicaError } from "@publica/sdk";
+import { WILL_STATES } from "@publica/sdk/wills";
+import type { Address, Hex } from "viem";
 import { deployedContext } from "../lib/context.ts";
 import { UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
-import { type ChainOptions, deploymentOption, jsonOption, rpcOption } from "../lib/options.ts";
+import { type ChainOptions, deploymentOption, jsonOption, parseAddress, rpcOption } from "../lib/options.ts";
 import { carryOut } from "../lib/sending.ts";
 import {
   keyEnvOption,
@@ -18,29 +20,52 @@ import {
 } from "../lib/wallet.ts";
 import {
   certify,
-  handOver,
-  openDocument,
   planDeathClaim,
+  planExtension,
   planFinalising,
-  planOpeningRecord,
   planOverdueClaim,
   planPublication,
   planVeto,
 } from "../will/dying.ts";
 import { TEMPLATE } from "../will/draft.ts";
 import {
-  type Prepared,
+  checkHealth,
+  planDealDispute,
+  planDeliveryDispute,
+  planHealth,
+  planLeak,
+  planTestimony,
+  readHealth,
+  readTestimony,
+  testify,
+} from "../will/evidence.ts";
+import {
   planAcceptance,
   planBeat,
   planCreation,
   planKey,
   planRelayedBeats,
+  planRevocation,
   readAcceptances,
   signAcceptance,
   writeAcceptance,
   writeBeat,
 } from "../will/living.ts";
-import { confirmIrreversible, loadWill, type Office, officeOf, requireFree, unlockedOnce } from "../will/office.ts";
+import { planLossConfirmation, planLossProposal, planObjection, signObjection, vote } from "../will/losing.ts";
+import {
+  confirmIrreversible,
+  loadUnchecked,
+  loadWill,
+  type Office,
+  officeOf,
+  type Prepared,
+  requireFree,
+  unlockedOnce,
+  writeSigned,
+} from "../will/office.ts";
+import { handOver, openDocument, planOpeningRecord } from "../will/opening.ts";
+import { planRelease, signRelease } from "../will/paying.ts";
+import { planPayout } from "../will/payout.ts";
 import { readPerson } from "../will/people.ts";
 import { willStatus } from "../will/status.ts";
 import { storeOption } from "../will/stores.ts";
@@ -50,11 +75,50 @@ function willId(text: string): Hex {
   return text.toLowerCase() as Hex;
 }
 
+const addresses = (text: string, before: readonly Address[]): Address[] => [...before, parseAddress(text)];
+
+function position(text: string): number {
+  if (!/^([1-9]|1[0-6])$/.test(text))
+    throw new InvalidArgumentError("People are numbered from 1, in the manifest's order.");
+  return Number(text);
+}
+
+function units(text: string): bigint {
+  if (!/^[1-9]\d{0,38}$/.test(text)) throw new InvalidArgumentError("It takes a whole number of base units.");
+  return BigInt(text);
+}
+
 function moment(text: string): number {
   const seconds = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text) / 1000;
   if (!/^\d{4}-\d{2}-\d{2}/.test(text) || !Number.isInteger(seconds))
     throw new InvalidArgumentError("A time is 2031-05-01 or 2031-05-01T14:30:00Z.");
   return seconds;
+}
+
+const shared: readonly string[] = [
+  keystoreOption,
+  passwordFileOption,
+  rpcAccountOption,
+  keyEnvOption,
+  yesOption,
+  rpcOption,
+  deploymentOption,
+  jsonOption,
+].map(({ flags }) => flags);
+
+/** In the help, what a command is about stands before what all of them take. */
+function ownOptionsFirst(command: Parameters<Help["visibleOptions"]>[0]): ReturnType<Help["visibleOptions"]> {
+  const options = new Help().visibleOptions(command);
+  const isShared = ({ flags }: { readonly flags: string }): boolean => shared.includes(flags);
+  return [...options.filter((option) => !isShared(option)), ...options.filter(isShared)];
+}
+
+/** The registry's refusal with the state's name in place of its number. */
+function stateInWords(error: unknown): unknown {
+  if (!(error instanceof PublicaError) || error.code !== "WillStateWrong") return error;
+  const state = WILL_STATES[Number(error.values[1])] ?? "in another state";
+  const remedy = "publica will status tells what comes next.";
+  return new PublicaError(error.code, `The will is ${state}: this is not possible now.`, remedy, error.values, error);
 }
 
 const manifestOption = new Option("--manifest <file>", "the will's manifest").makeOptionMandatory();
@@ -67,7 +131,7 @@ const encryptionPasswordOption = new Option("--encryption-password-file <file>",
 /** `publica will`: sealed while alive, opened together. */
 export function willCommand(io: Io): Command {
   const will = new Command("will")
-    .description("wills: keys, sealing, acceptance, heartbeat, claim, veto, publication, opening")
+    .description("wills: sealed while alive, opened together")
     .addHelpText(
       "after",
       "\nNothing is sent without --yes. Documents, shares and keys are never printed, and only what you name is written.\n\nExample: publica will status --manifest will.json",
@@ -84,13 +148,19 @@ export function willCommand(io: Io): Command {
   async function execute(office: Office, wallet: Wallet, options: Options, prepared: Prepared): Promise<void> {
     const { plan, before } = prepared;
     if (options.yes) await before?.();
-    present(io, options.json, await carryOut(plan, { yes: options.yes, connection: office.context, wallet }));
+    const report = await carryOut(plan, { yes: options.yes, connection: office.context, wallet }).catch(
+      (error: unknown) => {
+        throw stateInWords(error);
+      },
+    );
+    present(io, options.json, report);
   }
 
   const command = (name: string, description: string) =>
     will
       .command(name)
       .description(description)
+      .configureHelp({ visibleOptions: ownOptionsFirst })
       .addOption(keystoreOption)
       .addOption(passwordFileOption)
       .addOption(rpcAccountOption)
@@ -246,6 +316,121 @@ export function willCommand(io: Io): Command {
       else throw new UsageError("name --will ID, or --manifest FILE for the veto key");
     });
 
+  command("extend", "as a guardian: lengthen the window of a pending claim by 30 days")
+    .addOption(manifestOption)
+    .addHelpText("after", "\nExample: publica will extend --manifest will.json --keystore notary.wallet --yes")
+    .action(async (options) => {
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      await execute(office, wallet, options, planExtension(office, wallet.address, loaded));
+    });
+
+  command("revoke", "as the testator: end a will for ever")
+    .addOption(new Option("--will <id>", "the will's id").argParser(willId).makeOptionMandatory())
+    .addHelpText(
+      "after",
+      "\nAnother text is a new version: create --supersede. The vault stays the testator's.\n\nExample: publica will revoke --will 0xf39f…00 --keystore me.wallet --yes",
+    )
+    .action(async ({ will: id, ...options }) => {
+      const { office, wallet } = await enter(options);
+      const prepared = planRevocation(office, wallet.address, id);
+      await confirmIrreversible(io, options.yes, "revoke", "the will is over, and its number is used up");
+      await execute(office, wallet, options, prepared);
+    });
+
+  command("witness", "as a witness or notary: sign the sealed file and the shares' commitments")
+    .addOption(manifestOption)
+    .option("--role <name>", "what you sign as: witness, notary …", "witness")
+    .option("--sign <file>", "write the signed testimony to this file, for somebody else to send")
+    .option("--relay <files...>", "send testimonies that others signed")
+    .addHelpText(
+      "after",
+      "\nExample: publica will witness --manifest will.json --role notary --keystore n.wallet --yes",
+    )
+    .action(async ({ sign: out, relay, role, ...options }) => {
+      if (out !== undefined && relay !== undefined) throw new UsageError("--sign and --relay exclude each other");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (out !== undefined) requireFree(io, out);
+      const testimonies =
+        relay === undefined
+          ? [await testify(office, wallet, loaded.manifest, role)]
+          : relay.map((file) => readTestimony(io, loaded.manifest, file));
+      if (out === undefined) {
+        await execute(office, wallet, options, planTestimony(office, wallet.address, loaded, testimonies));
+        return;
+      }
+      writeSigned(io, out, { ...testimonies[0] });
+      present(io, options.json, { data: { file: out, role }, text: `signed as ${role}; written to ${out}` });
+    });
+
+  command("health", "as an heir or guardian, once a year: prove that your share is still there")
+    .addOption(manifestOption)
+    .addOption(new Option("--as <holder>", "whose share, for who is both").choices(["heir", "guardian"] as const))
+    .option("--sign <file>", "write the signed check to this file, for somebody else to send within a day")
+    .option("--relay <files...>", "send checks that others signed")
+    .addOption(encryptionKeyOption)
+    .addOption(encryptionPasswordOption)
+    .addHelpText(
+      "after",
+      "\nThe share signs the time and is not shown. status warns when too few guardians have done so.\n\nExample: publica will health --manifest will.json --keystore notary.wallet --yes",
+    )
+    .action(async ({ sign: out, relay, ...options }) => {
+      if (out !== undefined && relay !== undefined) throw new UsageError("--sign and --relay exclude each other");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (out !== undefined) requireFree(io, out);
+      const checks =
+        relay === undefined
+          ? [await checkHealth(io, office, wallet, loaded, options)]
+          : relay.map((file) => readHealth(io, loaded.manifest, file));
+      if (out === undefined) {
+        await execute(office, wallet, options, planHealth(office, wallet.address, loaded, checks));
+        return;
+      }
+      writeSigned(io, out, { ...checks[0] });
+      present(io, options.json, {
+        data: { file: out, checkedAt: checks[0]?.checkedAt },
+        text: `signed; written to ${out}: send it within a day`,
+      });
+    });
+
+  command("leak", "prove before the release that a guardian's share came into your hands, without showing it")
+    .addOption(manifestOption)
+    .requiredOption("--share-file <file>", "the share that was found: 0x and 64 hex digits")
+    .addHelpText(
+      "after",
+      "\nThe guardian has no vote any more, and the testator should deal anew. The proof names you, so it cannot be taken from you.\n\nExample: publica will leak --manifest will.json --share-file found.txt --keystore any.wallet --yes",
+    )
+    .action(async ({ shareFile, ...options }) => {
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      const prepared = planLeak(io, office, wallet.address, loaded, shareFile);
+      await confirmIrreversible(io, options.yes, "leak", "the guardian has no vote in this version any more");
+      await execute(office, wallet, options, prepared);
+    });
+
+  command("dispute", "prove on chain that a share is false: one handed over, or one the testator dealt")
+    .addOption(manifestOption)
+    .option("--delivery <file>", "a share another heir handed over (default: the manifest itself is faulty)")
+    .addOption(encryptionKeyOption)
+    .addOption(encryptionPasswordOption)
+    .addHelpText(
+      "after",
+      "\nExample: publica will dispute --manifest will.json --delivery from-ben.json --keystore anna.wallet --yes",
+    )
+    .action(async ({ delivery, ...options }) => {
+      const { office, wallet } = await enter(options);
+      if (delivery === undefined) {
+        const faulty = await loadUnchecked(io, office, options.manifest);
+        await execute(office, wallet, options, planDealDispute(office, wallet.address, faulty, options.manifest));
+        return;
+      }
+      const loaded = await loadWill(io, office, options.manifest);
+      const prepared = await planDeliveryDispute(io, office, wallet, loaded, { ...options, delivery });
+      await execute(office, wallet, options, prepared);
+    });
+
   command("publish", "as a guardian: publish your share after release; releases a will whose window has passed")
     .addOption(manifestOption)
     .addOption(new Option("--escrow", "the share of the escrow key, once an heir's loss is confirmed"))
@@ -267,6 +452,41 @@ export function willCommand(io: Io): Command {
       const prepared = await planPublication(io, office, wallet, loaded, options);
       await confirmIrreversible(io, options.yes, "publish", "everybody will see your share");
       await execute(office, wallet, options, prepared);
+    });
+
+  command("lost", "after release: one heir's share is lost, and the escrowed one takes its place")
+    .addOption(manifestOption)
+    .addOption(new Option("--propose <number>", "as an executor: say that this heir is lost").argParser(position))
+    .option("--vote <file>", "as a guardian: sign that the heir is lost, into this file")
+    .option("--confirm <files...>", "send the guardians' votes, once the heir's 60 days are over")
+    .addOption(new Option("--object", "as the heir: you are there"))
+    .option("--sign <file>", "with --object: write the objection, signed by your share, for somebody else to send")
+    .option("--relay <file>", "with --object: send an objection that the heir signed")
+    .addOption(encryptionKeyOption)
+    .addOption(encryptionPasswordOption)
+    .addHelpText(
+      "after",
+      "\nThen guardians run publish --escrow, and the other heirs open the will.\n\nExample: publica will lost --manifest will.json --propose 3 --keystore executor.wallet --yes",
+    )
+    .action(async ({ propose, vote: ballot, confirm, object, sign: out, relay, ...options }) => {
+      const ways = [propose, ballot, confirm, object].filter((way) => way !== undefined);
+      if (ways.length !== 1)
+        throw new UsageError("name one of --propose NUMBER, --vote FILE, --confirm FILES, --object");
+      if ((out !== undefined || relay !== undefined) && !object)
+        throw new UsageError("--sign and --relay go with --object");
+      if (out !== undefined && relay !== undefined) throw new UsageError("--sign and --relay exclude each other");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (ballot !== undefined) present(io, options.json, await vote(io, office, wallet, loaded, ballot));
+      else if (out !== undefined)
+        present(io, options.json, await signObjection(io, office, wallet, loaded, { ...options, sign: out }));
+      else if (propose !== undefined)
+        await execute(office, wallet, options, planLossProposal(office, wallet.address, loaded, propose));
+      else if (confirm !== undefined) {
+        const prepared = await planLossConfirmation(io, office, wallet.address, loaded, confirm);
+        await confirmIrreversible(io, options.yes, "confirm", "the will opens without this heir");
+        await execute(office, wallet, options, prepared);
+      } else await execute(office, wallet, options, planObjection(io, office, wallet.address, loaded, relay));
     });
 
   command("share", "as an heir: hand your share to another heir, sealed for that heir")
@@ -314,20 +534,76 @@ export function willCommand(io: Io): Command {
         );
     });
 
+  command("payout", "after release: begin the settlement, and pay everybody named what is due; anyone may")
+    .addOption(manifestOption)
+    .option("--token <addresses...>", "tokens in the vault beside ETH and those the bequests name", addresses, [])
+    .addOption(
+      new Option("--to <address>", "where what is yours goes, when your own account cannot take it").argParser(
+        parseAddress,
+      ),
+    )
+    .addHelpText(
+      "after",
+      "\nEach claim stands for itself: one that would fail is named and left out. Run it again as time goes on.\n\nExample: publica will payout --manifest will.json --keystore any.wallet --yes",
+    )
+    .action(async (options) => {
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      await execute(office, wallet, options, await planPayout(office, wallet.address, loaded, options));
+    });
+
+  command("pay", "executors together: pay a debt or a fee, or assent that heirs are paid now")
+    .addOption(manifestOption)
+    .option("--out <file>", "as an executor: sign, into this file")
+    .option("--as <file>", "sign the same as another executor's file")
+    .addOption(new Option("--to <address>", "who is paid").argParser(parseAddress))
+    .addOption(new Option("--amount <units>", "in base units: wei for ETH").argParser(units))
+    .addOption(new Option("--asset <address>", "the token (default: ETH)").argParser(parseAddress))
+    .option("--invoice <file>", "the invoice; a salted hash of it is what is signed")
+    .addOption(new Option("--fee", "an executor's fee rather than a debt of the estate"))
+    .addOption(new Option("--assent", "end the administration: heirs are paid, executors pay nothing more"))
+    .option("--deadline <time>", "until when it may be sent", moment)
+    .option("--send <files...>", "send what enough executors signed")
+    .addHelpText(
+      "after",
+      "\nExample: publica will pay --manifest will.json --send p1.json p2.json --keystore any.wallet --yes",
+    )
+    .action(async ({ send, out, ...options }) => {
+      if ((send === undefined) === (out === undefined))
+        throw new UsageError("name --out FILE to sign, or --send FILES");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (out !== undefined) {
+        present(io, options.json, await signRelease(io, office, wallet, loaded, { ...options, out }));
+      } else if (send !== undefined) {
+        const prepared = await planRelease(io, office, wallet.address, loaded, send);
+        await confirmIrreversible(io, options.yes, "pay", "what is paid does not come back");
+        await execute(office, wallet, options, prepared);
+      }
+    });
+
   will
     .command("status")
-    .description("where a will stands, and what comes next")
+    .description("where a will stands, what comes next, and what must not wait")
     .addOption(new Option("--will <id>", "the will's id").argParser(willId))
     .option("--manifest <file>", "the will's manifest; it is checked against the chain")
+    .addOption(
+      new Option("--min-live <number>", "how many guardians must be alive (default: one more than release)").argParser(
+        position,
+      ),
+    )
     .addOption(rpcOption)
     .addOption(deploymentOption)
     .addOption(jsonOption)
-    .addHelpText("after", "\nExample: publica will status --manifest will.json")
-    .action(async ({ will: id, manifest, json, ...options }) => {
+    .addHelpText(
+      "after",
+      "\nExit code 3, for a daily job that sends word: a claim is pending, a sign of life is due, a share leaked, or too few\nguardians are alive (leaked, or no health check and no sealing for 400 days).\n\nExample: publica will status --manifest will.json",
+    )
+    .action(async ({ will: id, manifest, minLive, json, ...options }) => {
       const office = officeOf(await deployedContext(io, options));
       const named = manifest === undefined ? id : (await loadWill(io, office, manifest)).manifest.willId;
       if (named === undefined) throw new UsageError("name --will ID or --manifest FILE");
-      present(io, json, await willStatus(office, named));
+      present(io, json, await willStatus(office, named, minLive));
     });
 
   return will as Command;

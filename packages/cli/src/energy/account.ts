@@ -15,6 +15,7 @@ export interface AccountChange {
   readonly deposit?: string | undefined;
   readonly withdraw?: string | undefined;
   readonly payout?: true | undefined;
+  readonly cancelWithdrawal?: true | undefined;
   readonly cancelOrders?: true | undefined;
   readonly sessionKey?: Address | undefined;
   readonly hours: number;
@@ -81,6 +82,8 @@ async function stepsOf(market: Market, sender: Address, state: AccountState, cha
     const what = `announce a withdrawal of ${money(amount, market.token)}, payable from ${utc(due)}`;
     return [call(market, sender, what, "announceWithdrawal", [account, amount])];
   }
+  if (change.cancelWithdrawal)
+    return [call(market, sender, "cancel the announced withdrawal", "announceWithdrawal", [account, 0n])];
   if (change.sessionKey !== undefined) {
     const until = (await chainNow(market.context.client)) + change.hours * 3_600;
     const what = `let ${change.sessionKey} sign orders whose gate closes before ${utc(until)}`;

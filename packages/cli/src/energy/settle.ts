@@ -8,6 +8,7 @@ import {
   nextLargeCall,
   readLargeSession,
   type Settlement,
+  settlementAccessList,
   type SettlementInput,
   type SignedCurve,
 } from "@publica/sdk/energy";
@@ -112,9 +113,11 @@ function absentees(input: SettlementInput, built: Settlement): string {
   return signed.length === 0 ? "nobody" : `${signed.join(", ")} (not covered, or not signed well)`;
 }
 
-function requestOf({ exchange }: Market, { firstSlot, prices, orders, posted }: Settlement) {
+function requestOf({ exchange, accounts }: Market, settlement: Settlement) {
+  const { firstSlot, prices, orders, posted } = settlement;
   const args = [firstSlot, prices, orders, posted] as const;
-  return { address: exchange, abi: energyExchangeAbi, functionName: "settle", args } as const;
+  const accessList = settlementAccessList(accounts, settlement);
+  return { address: exchange, abi: energyExchangeAbi, functionName: "settle", args, accessList } as const;
 }
 
 function settleStep(market: Market, sender: Address, built: Settlement): Step {

@@ -1,6 +1,6 @@
 import {
   buyPolicy,
-  decideAndSettle,
+  decideAndPay,
   getSeries,
   previewSeries,
   requestWithdrawal,
@@ -98,8 +98,8 @@ export async function planSettlement(
     steps.push({
       what: `decide series ${series} and settle up to ${max} of its policies`,
       simulate: () =>
-        client.simulateContract({ ...call, functionName: "decideAndSettle", args: [series, season ?? "0x", max] }),
-      send: (from) => decideAndSettle(from, { book, series, max, ...(season === undefined ? {} : { season }) }),
+        client.simulateContract({ ...call, functionName: "decideAndPay", args: [series, season ?? "0x", max] }),
+      send: (from) => decideAndPay(from, { book, series, max, ...(season === undefined ? {} : { season }) }),
     });
   } else if (one.state === "paying" || one.state === "refunding") {
     facts.push(["owed", money(one.exposure, token)], ["left", `${one.policies - one.settled} policies`]);

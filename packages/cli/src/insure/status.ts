@@ -7,6 +7,7 @@ import {
   indexKinds,
   policyIdOf,
   previewSeries,
+  unpackTiers,
 } from "@publica/sdk/insurance";
 import { policyBookAbi } from "@publica/sdk/abi";
 import pc from "picocolors";
@@ -40,7 +41,7 @@ export async function overallStatus(office: Office, named?: Address): Promise<Re
     stateText(one, now),
     money(one.exposure, pool.token),
     `${one.settled}/${one.policies}`,
-    one.state === "open" ? "" : percent(one.payoutBps),
+    outcomeText(one),
   ]);
   const text = [
     poolText(office, pool),
@@ -48,7 +49,7 @@ export async function overallStatus(office: Office, named?: Address): Promise<Re
     indent(
       rows.length === 0
         ? "none yet"
-        : table(["no.", "name", "state", "at stake", "settled", "pays"], rows, [0, 3, 4, 5]),
+        : table(["no.", "name", "state", "at stake", "settled", "outcome"], rows, [0, 3, 4, 5]),
     ),
   ];
   return { data, text: text.join("\n") };
@@ -59,23 +60,23 @@ export async function seriesStatus(office: Office, series: bigint): Promise<Repo
   const { client } = office.context;
   const [one, now] = await Promise.all([getSeries(client, { book: office.book, series }), chainNow(client)]);
   const pool = await openPool(office, one.terms.pool);
-  const preview = one.state === "open" ? await tryPreview(office, series) : undefined;
   const { terms } = one;
+  const preview = one.state === "open" && now >= terms.start ? await tryPreview(office, series) : undefined;
   const kind = indexKinds[terms.index.kind];
   const data = { series, ...one, preview: preview instanceof PublicaError ? { code: preview.code } : preview };
   const text = pairs([
     ["series", `${series}  ${one.name}`],
     ["state", stateText(one, now)],
-    ["window", `${utc(terms.start)} to ${utc(terms.end)}, rounds ${terms.firstRound} to ${terms.lastRound}`],
+    ["window", `${utc(terms.start)} to ${utc(terms.end)}, ${dataText(terms)}`],
     ["sales", `end ${utc(terms.start - terms.leadTime)}, ${relative(terms.start - terms.leadTime, now)}`],
     ["feed", terms.feed],
-    ["index", `${kind}, threshold ${terms.index.threshold}`],
-    ["pays", `from ${terms.index.attachment} to ${terms.index.exit}, in units of the feed`],
+    ["index", /Above|Below/.test(kind ?? "") ? `${kind}, threshold ${terms.index.threshold}` : kind],
+    ["pays", payoutText(terms.index)],
     ["policies", `${one.policies}, ${one.settled} of them settled`],
     ["at stake", `${money(one.exposure, pool.token)} of at most ${money(terms.capacity, pool.token)}`],
     ["premiums", money(one.premium, pool.token)],
     ["floor", `${percent(terms.floorBps)} of the sum insured`],
-    ["decided", one.decidedAt === 0 ? undefined : `${utc(one.decidedAt)}: pays ${percent(one.payoutBps)}`],
+    ["decided", one.decidedAt === 0 ? undefined : `${utc(one.decidedAt)}: ${outcomeText(one)}`],
     ["now", previewText(preview)],
     ["pool", office.context.label(pool.address)],
   ]);
@@ -127,14 +128,14 @@ export async function holderStatus(office: Office, holder: Address): Promise<Rep
   const rows = await Promise.all(
     held.map(async (policy) => {
       const { token } = await openPool(office, policy.pool);
-      const pays = policy.state === "open" ? "" : percent(policy.payoutBps);
-      return [String(policy.policyId), policy.name, policy.state, money(policy.sumInsured, token), pays];
+      const { policyId, name, state, sumInsured } = policy;
+      return [String(policyId), name, state, money(sumInsured, token), outcomeText(policy)];
     }),
   );
   const text =
     rows.length === 0
       ? `${holder} holds no policy.`
-      : table(["policy", "series", "state", "sum insured", "pays"], rows, [3, 4]);
+      : table(["policy", "series", "state", "sum insured", "outcome"], rows, [3, 4]);
   return { data: { holder, policies: held }, text };
 }
 
@@ -154,11 +155,32 @@ function poolText({ context }: Office, pool: OpenPool): string {
   ]);
 }
 
+function dataText({ seasonValues, firstRound, lastRound }: GetSeriesReturnType["terms"]): string {
+  if (seasonValues > 0) return `a season of ${seasonValues} values, attested in round ${firstRound}`;
+  return firstRound === lastRound ? `round ${firstRound}` : `rounds ${firstRound} to ${lastRound}`;
+}
+
+/** Where the payout starts and where it is whole, in units of the feed or in days. */
+function payoutText({ attachment, exit, tiers }: GetSeriesReturnType["terms"]["index"]): string {
+  if (tiers === 0n)
+    return attachment === exit ? `all from ${exit} up` : `from ${attachment} on, all at ${exit}, evenly between`;
+  const way = exit >= attachment ? "up" : "down";
+  return unpackTiers(tiers)
+    .map(({ bound, bps }) => `${percent(bps)} from ${bound} ${way}`)
+    .join(", ");
+}
+
 function stateText({ state, terms }: Pick<GetSeriesReturnType, "state" | "terms">, now: number): string {
   if (state !== "open") return state;
   if (now < terms.start - terms.leadTime) return pc.green("on sale");
   if (now < terms.start) return "sales ended";
   return now <= terms.end ? pc.yellow("at risk") : pc.yellow("to be decided");
+}
+
+/** What a decided series does for its policies; nothing while it is open. */
+function outcomeText({ state, payoutBps }: Pick<GetSeriesReturnType, "state" | "payoutBps">): string {
+  if (state === "open") return "";
+  return state.startsWith("refund") ? "premium back" : `pays ${percent(payoutBps)}`;
 }
 
 async function tryPreview({ context, book }: Office, series: bigint) {

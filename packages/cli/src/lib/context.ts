@@ -47,3 +47,16 @@ export async function chainNow(client: PublicClient): Promise<number> {
 export function firstBlock({ found }: DeployedContext, contract: string): bigint {
   return BigInt(found.deployment.contracts[contract]?.block ?? 0);
 }
+
+/** The first block at or after `since` (unix seconds) and the contract's deployment, found by the blocks' own times. */
+export async function firstBlockSince(context: DeployedContext, contract: string, since: number): Promise<bigint> {
+  let low = firstBlock(context, contract);
+  let high = await context.client.getBlockNumber({ cacheTime: 0 });
+  while (low < high) {
+    const middle = low + (high - low) / 2n;
+    const { timestamp } = await context.client.getBlock({ blockNumber: middle });
+    if (timestamp < BigInt(since)) low = middle + 1n;
+    else high = middle;
+  }
+  return low;
+}

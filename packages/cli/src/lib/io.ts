@@ -15,8 +15,8 @@ export interface Report {
   /** Printed by --json; bigint values become decimal strings. */
   readonly data: unknown;
   readonly text: string;
-  /** Exit code; 1 when what was asked about is not as it should be. */
-  readonly exitCode?: 0 | 1;
+  /** Exit code: 1 when what was asked about is not as it should be, 3 when somebody must act in time. */
+  readonly exitCode?: 0 | 1 | 3;
 }
 
 /** Prints a report as JSON or as text and sets the exit code. */

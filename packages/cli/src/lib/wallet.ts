@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Option } from "@commander-js/extra-typings";
+import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import type { WriteClient } from "@publica/sdk";
 import { type Account, type Address, createWalletClient, custom, type Hex, isAddressEqual } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -8,7 +8,7 @@ import type { Connection } from "./chain.ts";
 import { CliError, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { decryptKeystore, keystoreAddress, parseKeystore } from "./keystore.ts";
-import { parseAddress } from "./options.ts";
+import { deploymentOption, jsonOption, parseAddress, rpcOption } from "./options.ts";
 
 export const keystoreOption = new Option("--keystore <file>", "send from the account in this keystore (version 3)");
 export const passwordFileOption = new Option("--password-file <file>", "read the keystore's password from this file");
@@ -18,6 +18,19 @@ export const rpcAccountOption = new Option(
 ).argParser(parseAddress);
 export const keyEnvOption = new Option("--key-env <name>", "send from the private key in this environment variable");
 export const yesOption = new Option("--yes", "send; without it nothing is, and what would be sent is shown");
+
+/** Adds the options of every command that signs: with whose key, on which chain, how to answer. */
+export const signing = <A extends unknown[], O extends OptionValues, G extends OptionValues>(
+  command: Command<A, O, G>,
+) =>
+  command
+    .addOption(keystoreOption)
+    .addOption(passwordFileOption)
+    .addOption(rpcAccountOption)
+    .addOption(keyEnvOption)
+    .addOption(rpcOption)
+    .addOption(deploymentOption)
+    .addOption(jsonOption);
 
 export interface WalletOptions {
   readonly keystore?: string | undefined;

@@ -1,15 +1,17 @@
 import { dirname, join } from "node:path";
-import { type Plan, planSchema, type termsSchema } from "@publica/sdk/wills";
-import { type Address, zeroAddress } from "viem";
+import { type Bequest, type Plan, planSchema, termsSchema } from "@publica/sdk/wills";
+import { type Address, isAddress, isAddressEqual, zeroAddress } from "viem";
 import { z } from "zod";
 import { CliError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
+import { utc } from "../lib/text.ts";
 import { readJson } from "./office.ts";
 import { type Person, readPerson } from "./people.ts";
 
 const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, "an address is 0x and 40 hex digits")
+  .refine((text) => isAddress(text), "the address has a wrong checksum; it may be mistyped")
   .transform((text) => text as Address);
 const amount = z.union([z.int().min(0), z.string().regex(/^\d+$/)]).transform(String);
 
@@ -71,55 +73,85 @@ export interface Draft {
 
 /** Reads a draft and the persons' files it names. */
 export function readDraft(io: Io, file: string): Draft {
-  const parsed = draftSchema.safeParse(readJson(io, file, "draft"));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new CliError(
-      `the draft ${file} is wrong at ${issue?.path.join(".") || "its top"}: ${issue?.message}`,
-      "publica will create --template shows a draft.",
+  const draft = checked(file, "", draftSchema.safeParse(readJson(io, file, "draft")));
+  const { number, executors, vetoKey } = draft;
+  const people = (names: readonly string[], role: string): Person[] => {
+    const found = names.map((name) => readPerson(io, join(dirname(file), name)));
+    const twice = found.findIndex(({ wallet }, at) =>
+      found.slice(0, at).some((other) => isAddressEqual(other.wallet, wallet)),
     );
-  }
-  const { number, heirs, guardians, executors, vetoKey, terms, plan } = parsed.data;
-  const person = (name: string): Person => readPerson(io, join(dirname(file), name));
-  const bequests = plan.bequests.map((bequest, index) => ({ ...bequest, index }));
-  const checked = planSchema.safeParse({ ...plan, bequests });
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw new CliError(
-      `the draft ${file} is wrong at plan.${issue?.path.join(".")}: ${issue?.message}`,
-      "publica will create --template shows a draft.",
-    );
-  }
-  return {
-    number: BigInt(number),
-    heirs: heirs.map(person),
-    guardians: guardians.map(person),
-    executors,
-    vetoKey,
-    terms: { ...terms, acceptances: terms.acceptances ?? heirs.length, escrow: terms.escrow ?? heirs.length > 1 },
-    plan: checked.data,
+    if (twice >= 0)
+      throw new CliError(
+        `${names[twice]} stands twice among the ${role}s of ${file}`,
+        "Name each person once: shares are counted.",
+      );
+    return found;
   };
+  const [heirs, guardians] = [people(draft.heirs, "heir"), people(draft.guardians, "guardian")];
+  const terms = {
+    ...draft.terms,
+    acceptances: draft.terms.acceptances ?? heirs.length,
+    escrow: draft.terms.escrow ?? heirs.length > 1,
+  };
+  const counted = { ...terms, heirs: heirs.length, guardians: guardians.length };
+  checked(file, "terms.", termsSchema.safeParse(counted));
+  const bequests = draft.plan.bequests.map((bequest, index) => ({ ...bequest, index }));
+  const plan = checked(file, "plan.", planSchema.safeParse({ ...draft.plan, bequests }));
+  return { number: BigInt(number), heirs, guardians, executors, vetoKey, terms, plan };
 }
 
-const one = (digit: string): string => `0x${digit.repeat(40)}`;
+function checked<T>(file: string, within: string, parsed: z.ZodSafeParseResult<T>): T {
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CliError(
+    `the draft ${file} is wrong at ${within}${issue?.path.join(".") || "its top"}: ${issue?.message}`,
+    "publica will create --template shows a draft.",
+  );
+}
 
-/** A draft to begin with. */
+/** A bequest in words, for the testator to look over before it is sealed. */
+export function bequestText({
+  kind,
+  heir,
+  substitute,
+  asset,
+  amount,
+  tokenId,
+  unlockAt,
+  streamUntil,
+}: Bequest): string {
+  const isAll = asset === zeroAddress;
+  const what = {
+    fraction: `${Number(amount) / 100} % of ${isAll ? "everything else" : `the rest of ${asset}`}`,
+    fixed: `${amount} units of ${isAll ? "ETH (in wei)" : asset}`,
+    erc721: `token ${tokenId} of ${asset}`,
+    erc1155: `${amount} of token ${tokenId} of ${asset}`,
+  }[kind];
+  const later = [
+    ...(substitute === zeroAddress ? [] : [`else ${substitute}`]),
+    ...(unlockAt === 0 ? [] : [`from ${utc(unlockAt)}`]),
+    ...(streamUntil === 0 ? [] : [`evenly until ${utc(streamUntil)}`]),
+  ];
+  return [`${what} to ${heir}`, ...later].join(", ");
+}
+
+/** A draft to begin with. What stands in angle brackets is no address, so that a draft left unfinished is refused. */
 export const TEMPLATE = `${JSON.stringify(
   {
     number: 0,
     heirs: ["anna.json", "ben.json", "clara.json"],
     guardians: ["notary.json", "lawyer.json", "friend.json", "doctor.json", "sister.json"],
-    executors: [one("1"), one("2")],
-    vetoKey: one("3"),
+    executors: ["<address>", "<address>"],
+    vetoKey: "<address of a second key of yours, kept elsewhere>",
     terms: { intervalDays: 365, quorumWindowDays: 30, overdueWindowDays: 180, threshold: 3, registrars: 3 },
     plan: {
       bequests: [
-        { kind: "fraction", heir: one("a"), amount: 5_000 },
-        { kind: "fraction", heir: one("b"), amount: 5_000, substitute: one("c") },
-        { kind: "erc721", heir: one("a"), asset: one("d"), tokenId: "1" },
+        { kind: "fraction", heir: "<address>", amount: 5_000 },
+        { kind: "fraction", heir: "<address>", amount: 5_000, substitute: "<address>" },
+        { kind: "erc721", heir: "<address>", asset: "<address>", tokenId: "1" },
       ],
       executorThreshold: 2,
-      residue: one("e"),
+      residue: "<address>",
     },
   },
   null,

@@ -1,70 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { type EncryptionKey, openEnvelope, sealEnvelope, type Share, verifyShare } from "@publica/sdk/crypto";
 import {
   claimDeath,
   claimOverdue,
+  extendWindow,
   finaliseWill,
   getClaimBond,
-  getEscrowShares,
-  getHeirLoss,
-  getPublishedShares,
-  openGuardianShares,
-  openHeirShare,
-  openingCommitment,
-  openingSalt,
-  openWill,
   publishEscrowShare,
   publishShare,
-  recordOpening,
-  unlockWill,
   vetoByKey,
   vetoClaim,
-  willDigest,
   willTypedData,
 } from "@publica/sdk/wills";
-import {
-  type Address,
-  bytesToHex,
-  concat,
-  formatEther,
-  type Hex,
-  hexToBytes,
-  keccak256,
-  type PublicClient,
-  recoverAddress,
-  toHex,
-} from "viem";
+import { type Address, bytesToHex, concat, formatEther, type Hex, keccak256 } from "viem";
 import { z } from "zod";
-import { chainNow, firstBlock } from "../lib/context.ts";
+import { chainNow } from "../lib/context.ts";
 import { CliError, UsageError } from "../lib/errors.ts";
 import type { Io, Report } from "../lib/io.ts";
-import { pairs, relative } from "../lib/text.ts";
+import { pairs, relative, utc } from "../lib/text.ts";
 import type { Wallet } from "../lib/wallet.ts";
-import type { KeyOptions, Prepared } from "./living.ts";
+import { requireFinal, requireFinalLoss } from "./finality.ts";
 import {
+  hex,
   type LoadedWill,
   type Office,
   placeOf,
+  type Prepared,
   readBytes,
-  readJson,
+  readSigned,
   requireFree,
   sign,
+  signedSchema,
   step,
-  withFile,
-  writeNew,
+  writeSigned,
 } from "./office.ts";
-import { encryptionKeyOf, type Person } from "./people.ts";
-import { openStore } from "./stores.ts";
+import { type ManifestKeyOptions, ownGuardianShares } from "./shares.ts";
 
-const hex = z
-  .string()
-  .regex(/^0x([0-9a-fA-F]{2})+$/)
-  .transform((text) => text as Hex);
-
-const certificateSchema = z.object({
-  format: z.literal("publica/death-certificate/1"),
-  willId: hex,
-  version: z.int(),
+const certificateSchema = signedSchema("publica/death-certificate/1", {
   claim: z.int(),
   evidenceHash: hex,
   /** Opens the hash to whoever has the document; never goes on chain. */
@@ -73,13 +44,9 @@ const certificateSchema = z.object({
   signer: hex,
   signature: hex,
 });
-type Certificate = z.infer<typeof certificateSchema>;
 
-function readCertificate(io: Io, file: string): Certificate {
-  const parsed = certificateSchema.safeParse(readJson(io, file, "certificate"));
-  if (parsed.success) return parsed.data;
-  throw new CliError(`${file} is no signed certificate; it may be cut off`, "Ask the registrar for it again.");
-}
+const readCertificate = (io: Io, file: string) =>
+  readSigned(io, file, certificateSchema, "signed certificate", "the registrar");
 
 export interface CertifyOptions {
   readonly evidence: string;
@@ -108,7 +75,7 @@ export async function certify(
   const facts = { willId, version, claim: will.claims + 1, evidenceHash, timeOfDeath: died };
   const signature = await sign(wallet, willTypedData(office.context.chainId, office.registry, "Death", facts));
   const certificate = { format: "publica/death-certificate/1", ...facts, salt, signer: wallet.address, signature };
-  writeNew(io, out, `${JSON.stringify(certificate, null, 2)}\n`);
+  writeSigned(io, out, certificate);
   return {
     data: { file: out, evidenceHash, registrar: wallet.address },
     text: pairs([
@@ -210,6 +177,29 @@ export function planVeto(office: Office, sender: Address, willId: Hex, byKey: Lo
   };
 }
 
+/** A guardian lengthens the window of a pending claim; nobody can shorten it. */
+export function planExtension(office: Office, sender: Address, { manifest, will }: LoadedWill): Prepared {
+  const { registry } = office;
+  const guardians = manifest.guardians.map(({ wallet }) => wallet);
+  const guardian = placeOf(guardians, sender, "guardian");
+  if (will.state !== "claimed")
+    throw new CliError(`the will is ${will.state}: no window runs`, "publica will status tells what comes next.");
+  return {
+    plan: {
+      facts: [
+        ["will", manifest.willId],
+        ["window", `ends 30 days after ${utc(will.windowEnd)}; each guardian may do so once a claim, three in all`],
+      ],
+      data: { willId: manifest.willId, guardian },
+      steps: [
+        step(office, sender, "lengthen the window by 30 days", (from) =>
+          extendWindow(from, { registry, manifest, guardian }),
+        ),
+      ],
+    },
+  };
+}
+
 /** Ends the window; anyone may, and nothing is published yet. */
 export async function planFinalising(
   office: Office,
@@ -240,18 +230,13 @@ export async function planPublication(
   office: Office,
   wallet: Wallet,
   loaded: LoadedWill,
-  options: KeyOptions & { readonly manifest: string; readonly escrow?: true | undefined },
+  options: ManifestKeyOptions & { readonly escrow?: true | undefined },
 ): Promise<Prepared> {
   const { manifest } = loaded;
-  const { registry, heirLoss } = office;
-  await requireFinal(office.context.client, registry, manifest.willId, loaded.will.state);
-  const guardians = manifest.guardians.map((guardian) => guardian.wallet);
-  const index = placeOf(guardians, wallet.address, "guardian");
-  const suite = manifest.guardians[index - 1]?.suite ?? "x25519";
-  const key = await encryptionKeyOf(io, wallet, suite, options.encryptionKey, options.encryptionPasswordFile);
-  const shares = await openGuardianShares(manifest, index, key).catch((error: unknown) => {
-    throw withFile(options.manifest, error);
-  });
+  const { registry, heirLoss, context } = office;
+  await requireFinal(context.client, registry, manifest.willId, loaded.will.state);
+  if (options.escrow) await requireFinalLoss(context.client, heirLoss, manifest.willId);
+  const { index, ...shares } = await ownGuardianShares(io, wallet, manifest, options);
   const share = options.escrow ? shares.escrow : shares.release;
   if (share === undefined) throw new CliError("the will has no escrowed share", "All heirs open it together.");
   const what = options.escrow ? "share of the escrow key" : "share";
@@ -270,239 +255,6 @@ export async function planPublication(
             : publishShare(from, { registry, manifest, share }),
         ),
       ],
-    },
-  };
-}
-
-/** A chain that reorganises could undo the release, but not the publication. */
-export async function requireFinal(
-  client: PublicClient,
-  registry: Address,
-  willId: Hex,
-  latest: LoadedWill["will"]["state"],
-): Promise<void> {
-  if (latest !== "released" && latest !== "opened")
-    throw new CliError(`the will is ${latest}, not released`, "publica will status tells what comes next.");
-  const { willRegistryAbi } = await import("@publica/sdk/abi");
-  const state = await client
-    .readContract({
-      address: registry,
-      abi: willRegistryAbi,
-      functionName: "stateOf",
-      args: [willId],
-      blockTag: "finalized",
-    })
-    .catch(() => 0);
-  const [RELEASED, OPENED] = [4, 5];
-  if (state !== RELEASED && state !== OPENED)
-    throw new CliError("the release is not final yet", "Wait until its block is finalised, then publish.");
-}
-
-const deliverySchema = z.object({
-  format: z.literal("publica/share-delivery/1"),
-  willId: hex,
-  version: z.int(),
-  index: z.int().min(1).max(16),
-  to: hex,
-  /** The share and the sender's signature over its delivery, sealed for the heir it goes to. */
-  envelope: hex,
-});
-
-const deliveryInfo = (willId: Hex, version: number, index: number, to: Address): Uint8Array =>
-  hexToBytes(
-    keccak256(
-      concat([toHex("publica/share-delivery/1"), willId, toHex(version, { size: 4 }), toHex(index, { size: 1 }), to]),
-    ),
-  );
-
-/** Hands the own share to another heir, sealed for that heir and signed, so that a false one can be proven. */
-export async function handOver(
-  io: Io,
-  office: Office,
-  wallet: Wallet,
-  loaded: LoadedWill,
-  options: KeyOptions & { readonly manifest: string; readonly to: Person; readonly out: string },
-): Promise<Report> {
-  const { manifest } = loaded;
-  requireFree(io, options.out);
-  if (!["released", "opened"].includes(loaded.will.state))
-    throw new CliError(`the will is ${loaded.will.state}`, "Keep the share until the will is released.");
-  const { index, share } = await ownShare(io, wallet, loaded, options);
-  const to = options.to.wallet;
-  placeOf(
-    manifest.heirs.map((heir) => heir.wallet),
-    to,
-    "heir",
-  );
-  const evidence = office.context.found.deployment.contracts.WillEvidence?.address ?? office.registry;
-  const fields = { id: manifest.willId, version: manifest.version, index, to, share: share.scalar };
-  const signature = await sign(wallet, willTypedData(manifest.chainId, evidence, "ShareDelivery", fields));
-  const { willId, version } = manifest;
-  const envelope = await sealEnvelope({
-    suite: options.to.suite,
-    publicKey: options.to.publicKey,
-    plaintext: hexToBytes(concat([toHex(share.scalar, { size: 32 }), signature])),
-    info: deliveryInfo(willId, version, index, to),
-  });
-  const delivery = { format: "publica/share-delivery/1", willId, version, index, to, envelope };
-  writeNew(io, options.out, `${JSON.stringify(delivery, null, 2)}\n`);
-  return {
-    data: { file: options.out, from: index, to },
-    text: pairs([
-      ["share of", `heir ${index}`],
-      ["sealed for", to],
-      ["written to", options.out],
-    ]),
-  };
-}
-
-async function ownShare(
-  io: Io,
-  wallet: Wallet,
-  { manifest }: LoadedWill,
-  options: KeyOptions & { readonly manifest: string },
-): Promise<{ readonly index: number; readonly share: Share; readonly key: EncryptionKey }> {
-  const wallets = manifest.heirs.map((heir) => heir.wallet);
-  const index = placeOf(wallets, wallet.address, "heir");
-  const suite = manifest.heirs[index - 1]?.suite ?? "x25519";
-  const key = await encryptionKeyOf(io, wallet, suite, options.encryptionKey, options.encryptionPasswordFile);
-  const share = await openHeirShare(manifest, index, key).catch((error: unknown) => {
-    throw withFile(options.manifest, error);
-  });
-  return { index, share, key };
-}
-
-export interface OpenOptions extends KeyOptions {
-  readonly manifest: string;
-  readonly share: readonly string[];
-  readonly file?: string | undefined;
-  readonly store: string;
-  readonly out: string;
-  /** Where to write the own signature over what was opened. */
-  readonly attest?: string | undefined;
-}
-
-/** Opens the will with the own share, those other heirs handed over, and what guardians published. */
-export async function openDocument(
-  io: Io,
-  office: Office,
-  wallet: Wallet,
-  loaded: LoadedWill,
-  options: OpenOptions,
-): Promise<Report> {
-  const { manifest } = loaded;
-  const { context, registry, heirLoss } = office;
-  requireFree(io, options.out);
-  if (options.attest !== undefined) requireFree(io, options.attest);
-  const { share, key } = await ownShare(io, wallet, loaded, options);
-  const heirShares: Share[] = [share];
-  for (const file of options.share) heirShares.push(await openDelivery(io, wallet, loaded, key, file, office));
-  const { willId, version } = manifest;
-  const fromBlock = firstBlock(context, "WillRegistry");
-  const guardianShares = await getPublishedShares(context.client, { registry, willId, fromBlock });
-  const loss = await getHeirLoss(context.client, { heirLoss, willId });
-  const escrowShares = loss.confirmed
-    ? await getEscrowShares(context.client, { heirLoss, willId, version, fromBlock })
-    : undefined;
-  const from = options.file ?? `${manifest.cid} in ${options.store}`;
-  const sealed =
-    options.file === undefined
-      ? await openStore(io, options.store).get(manifest.cid)
-      : readBytes(io, options.file, "sealed file");
-  const shares = { manifest, heirShares, guardianShares, ...(escrowShares === undefined ? {} : { escrowShares }) };
-  const document = await openWill({ ...shares, file: [sealed] }).catch((error: unknown) => {
-    throw /^SdkVault/.test((error as { code?: string }).code ?? "") ? withFile(from, error) : error;
-  });
-  const contentKey = unlockWill(shares);
-  const commitment = openingCommitment(document, openingSalt(contentKey));
-  contentKey.fill(0);
-  writeNew(io, options.out, document);
-  if (options.attest !== undefined) {
-    const typedData = willTypedData(manifest.chainId, registry, "Opened", { willId, version, commitment });
-    const attested = { format: "publica/opening/1", willId, version, commitment, signer: wallet.address };
-    const signature = await sign(wallet, typedData);
-    writeNew(io, options.attest, `${JSON.stringify({ ...attested, signature }, null, 2)}\n`);
-  }
-  return {
-    data: { willId, version, bytes: document.length, file: options.out, commitment },
-    text: pairs([
-      ["will", `${willId}, version ${version}`],
-      ["opened", `${document.length} bytes, written to ${options.out} for your eyes only`],
-      ["commitment", commitment],
-    ]),
-  };
-}
-
-async function openDelivery(
-  io: Io,
-  wallet: Wallet,
-  { manifest }: LoadedWill,
-  key: EncryptionKey,
-  file: string,
-  office: Office,
-): Promise<Share> {
-  const parsed = deliverySchema.safeParse(readJson(io, file, "share"));
-  if (!parsed.success)
-    throw new CliError(`${file} is no delivered share; it may be cut off`, "Ask the heir for it again.");
-  const { willId, version, index, to, envelope } = parsed.data;
-  if (willId !== manifest.willId || version !== manifest.version)
-    throw new CliError(`${file} is of another will or version`, "Ask the heir for the share of this version.");
-  const plain = await openEnvelope({ key, envelope, info: deliveryInfo(willId, version, index, to as Address) }).catch(
-    (error: unknown) => {
-      throw withFile(file, error);
-    },
-  );
-  const share = { index, scalar: BigInt(bytesToHex(plain.subarray(0, 32))) };
-  const evidence = office.context.found.deployment.contracts.WillEvidence?.address ?? office.registry;
-  const fields = { id: willId, version, index, to: wallet.address, share: share.scalar };
-  const hash = willDigest(willTypedData(manifest.chainId, evidence, "ShareDelivery", fields));
-  const signer = await recoverAddress({ hash, signature: bytesToHex(plain.subarray(32)) }).catch(() => undefined);
-  if (!verifyShare(share, manifest.heirCommitments))
-    throw new CliError(
-      `${file} holds a false share of heir ${index}`,
-      signer?.toLowerCase() === manifest.heirs[index - 1]?.wallet.toLowerCase()
-        ? "The heir signed it: proveFalseDelivery convicts the sender on chain."
-        : "It is not signed by the heir; ask for it again.",
-    );
-  return share;
-}
-
-const openingSchema = z.object({
-  format: z.literal("publica/opening/1"),
-  willId: hex,
-  version: z.int(),
-  commitment: hex,
-  signer: hex,
-  signature: hex,
-});
-
-/** Records on chain what the heirs opened, from their signatures. */
-export function planOpeningRecord(
-  io: Io,
-  office: Office,
-  sender: Address,
-  { manifest }: LoadedWill,
-  files: readonly string[],
-): Prepared {
-  const signatures = new Map<number, Hex>();
-  let commitment: Hex | undefined;
-  for (const file of files) {
-    const parsed = openingSchema.safeParse(readJson(io, file, "opening"));
-    if (!parsed.success || parsed.data.willId !== manifest.willId || parsed.data.version !== manifest.version)
-      throw new CliError(`${file} is no opening of this will and version`, "Ask the heir for it again.");
-    if (commitment !== undefined && commitment !== parsed.data.commitment)
-      throw new CliError(`${file} is about another text than ${files[0]}`, "Open the same sealed file.");
-    commitment = parsed.data.commitment;
-    const wallets = manifest.heirs.map((heir) => heir.wallet);
-    signatures.set(placeOf(wallets, parsed.data.signer as Address, "heir"), parsed.data.signature);
-  }
-  if (commitment === undefined) throw new UsageError("name the openings");
-  const opened = { registry: office.registry, manifest, commitment, signatures };
-  return {
-    plan: {
-      facts: [["will", manifest.willId]],
-      data: { willId: manifest.willId, commitment, heirs: [...signatures.keys()] },
-      steps: [step(office, sender, "record that the will was opened", (from) => recordOpening(from, opened))],
     },
   };
 }

@@ -13,8 +13,8 @@ import {
   createWill,
   formatManifest,
   manifestRoot,
-  openHeirShare,
   relayHeartbeats,
+  revokeWill,
   type SealWillReturnType,
   sealWill,
   sendHeartbeat,
@@ -25,40 +25,32 @@ import {
   willTypedData,
   getWill,
 } from "@publica/sdk/wills";
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, zeroAddress } from "viem";
 import { z } from "zod";
 import { chainNow } from "../lib/context.ts";
-import { CliError, UsageError } from "../lib/errors.ts";
+import { CliError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
-import type { Plan } from "../lib/sending.ts";
 import type { Wallet } from "../lib/wallet.ts";
-import { readDraft } from "./draft.ts";
+import { bequestText, readDraft } from "./draft.ts";
 import {
+  hex,
   type LoadedWill,
   type Office,
-  placeOf,
+  position,
+  type Prepared,
   readBytes,
   readJson,
+  readSignedOf,
   requireFree,
   sign,
+  signedSchema,
   step,
-  withFile,
   writeNew,
+  writeSigned,
 } from "./office.ts";
 import { encryptionKeyOf, type Person, writeKeyFile } from "./people.ts";
+import { type ManifestKeyOptions, ownShare } from "./shares.ts";
 import { openStore } from "./stores.ts";
-
-/** What a command will do, and what else to write when it is carried out. */
-export interface Prepared {
-  readonly plan: Plan;
-  /** Runs before anything is sent. */
-  readonly before?: () => Promise<void>;
-}
-
-export interface KeyOptions {
-  readonly encryptionKey?: string | undefined;
-  readonly encryptionPasswordFile?: string | undefined;
-}
 
 export interface MakeKeyOptions {
   readonly suite: EnvelopeSuite;
@@ -152,6 +144,12 @@ export async function planCreation(io: Io, office: Office, wallet: Wallet, optio
     ["version", String(manifest.version)],
     ["heirs", `${manifest.terms.heirs}${manifest.terms.escrow ? ", one may be lost" : ", all are needed"}`],
     ["guardians", `${manifest.terms.threshold} of ${manifest.terms.guardians}`],
+    ["executors", `${draft.plan.executorThreshold} of ${draft.executors.length}`],
+    ["bequests", draft.plan.bequests.map(bequestText).join("\n")],
+    [
+      "residue",
+      draft.plan.residue === zeroAddress ? "none: what an heir never claims stays for ever" : draft.plan.residue,
+    ],
     ["document", `${size} bytes, sealed ${file.length}`],
     ["sealed file", `${manifest.cid} in ${options.store}`],
     ["manifest", `${options.out}: give it to every heir, guardian and executor`],
@@ -191,15 +189,8 @@ async function requireBound({ context, keys }: Office, people: readonly Person[]
   }
 }
 
-const hex = z
-  .string()
-  .regex(/^0x([0-9a-fA-F]{2})+$/)
-  .transform((text) => text as Hex);
-const acceptanceSchema = z.object({
-  format: z.literal("publica/acceptance/1"),
-  willId: hex,
-  version: z.int(),
-  index: z.int().min(1).max(16),
+const acceptanceSchema = signedSchema("publica/acceptance/1", {
+  index: position,
   walletSignature: hex,
   share: z.object({ r: hex, vs: hex }),
 });
@@ -209,18 +200,9 @@ export async function signAcceptance(
   io: Io,
   wallet: Wallet,
   { manifest }: LoadedWill,
-  options: KeyOptions & { readonly manifest: string },
+  options: ManifestKeyOptions,
 ): Promise<Acceptance> {
-  const index = placeOf(
-    manifest.heirs.map((heir) => heir.wallet),
-    wallet.address,
-    "heir",
-  );
-  const suite = manifest.heirs[index - 1]?.suite ?? "x25519";
-  const key = await encryptionKeyOf(io, wallet, suite, options.encryptionKey, options.encryptionPasswordFile);
-  const share = await openHeirShare(manifest, index, key).catch((error: unknown) => {
-    throw withFile(options.manifest, error);
-  });
+  const { index, share } = await ownShare(io, wallet, manifest, options);
   const typedData = acceptanceTypedData(manifest, manifestRoot(manifest), index, wallet.address);
   return {
     index,
@@ -231,24 +213,12 @@ export async function signAcceptance(
 
 export function writeAcceptance(io: Io, file: string, { manifest }: LoadedWill, acceptance: Acceptance): void {
   const { willId, version } = manifest;
-  writeNew(
-    io,
-    file,
-    `${JSON.stringify({ format: "publica/acceptance/1", willId, version, ...acceptance }, null, 2)}\n`,
-  );
+  writeSigned(io, file, { format: "publica/acceptance/1", willId, version, ...acceptance });
 }
 
 /** Acceptances from files, for who relays them. */
 export function readAcceptances(io: Io, files: readonly string[], { manifest }: LoadedWill): Acceptance[] {
-  return files.map((file) => {
-    const parsed = acceptanceSchema.safeParse(readJson(io, file, "acceptance"));
-    if (!parsed.success)
-      throw new CliError(`${file} is no acceptance; it may be cut off`, "Ask the heir for it again.");
-    const { willId, version, index, walletSignature, share } = parsed.data;
-    if (willId !== manifest.willId || version !== manifest.version)
-      throw new CliError(`${file} is of another will or version`, "Ask the heir to accept this version.");
-    return { index, walletSignature, share };
-  });
+  return files.map((file) => readSignedOf(manifest, io, file, acceptanceSchema, "acceptance", "the heir"));
 }
 
 export function planAcceptance(
@@ -300,14 +270,15 @@ export async function writeBeat(
   const beatAt = await chainNow(context.client);
   const typedData = willTypedData(context.chainId, registry, "Beat", { willId, beatAt });
   const beat = { id: willId, beatAt, signature: await sign(wallet, typedData) };
-  writeNew(io, file, `${JSON.stringify({ format: "publica/beat/1", ...beat }, null, 2)}\n`);
+  writeSigned(io, file, { format: "publica/beat/1", ...beat });
   return beat;
 }
 
 export function planRelayedBeats(io: Io, office: Office, sender: Address, files: readonly string[]): Prepared {
   const beats = files.map((file) => {
     const parsed = beatSchema.safeParse(readJson(io, file, "heartbeat"));
-    if (!parsed.success) throw new UsageError(`${file} is no signed heartbeat`);
+    if (!parsed.success)
+      throw new CliError(`${file} is no signed heartbeat; it may be cut off`, "Ask the testator for it again.");
     return parsed.data;
   });
   return {
@@ -318,6 +289,22 @@ export function planRelayedBeats(io: Io, office: Office, sender: Address, files:
         step(office, sender, `relay ${beats.length} heartbeat${beats.length === 1 ? "" : "s"}`, (from) =>
           relayHeartbeats(from, { registry: office.registry, beats }),
         ),
+      ],
+    },
+  };
+}
+
+/** Ends a will for ever; its number is not used again. */
+export function planRevocation(office: Office, sender: Address, willId: Hex): Prepared {
+  return {
+    plan: {
+      facts: [
+        ["will", willId],
+        ["for ever", "its number cannot be used again; for another text, create --supersede"],
+      ],
+      data: { willId, revoke: true },
+      steps: [
+        step(office, sender, "revoke the will", (from) => revokeWill(from, { registry: office.registry, willId })),
       ],
     },
   };

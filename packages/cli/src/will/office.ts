@@ -11,10 +11,11 @@ import {
 } from "@publica/sdk/wills";
 import { type Address, createWalletClient, custom, type Hash, type Hex, isAddressEqual, zeroHash } from "viem";
 import { signTypedData } from "viem/actions";
+import { z } from "zod";
 import type { DeployedContext } from "../lib/context.ts";
 import { CliError } from "../lib/errors.ts";
 import type { Io } from "../lib/io.ts";
-import type { Step } from "../lib/sending.ts";
+import type { Plan, Step } from "../lib/sending.ts";
 import type { Wallet } from "../lib/wallet.ts";
 
 /** The wills contracts of a deployment. */
@@ -22,7 +23,15 @@ export interface Office {
   readonly context: DeployedContext;
   readonly registry: Address;
   readonly heirLoss: Address;
+  readonly evidence: Address;
   readonly keys: Address;
+}
+
+/** What a command will do, and what else to write when it is carried out. */
+export interface Prepared {
+  readonly plan: Plan;
+  /** Runs before anything is sent. */
+  readonly before?: () => Promise<void>;
 }
 
 export function officeOf(context: DeployedContext): Office {
@@ -31,6 +40,7 @@ export function officeOf(context: DeployedContext): Office {
     context,
     registry: addressOf(deployment, "WillRegistry"),
     heirLoss: addressOf(deployment, "HeirLoss"),
+    evidence: addressOf(deployment, "WillEvidence"),
     keys: addressOf(deployment, "EncryptionKeyRegistry"),
   };
 }
@@ -83,6 +93,13 @@ export interface LoadedWill {
 
 /** A manifest file, checked against itself and against what the chain says of its will. */
 export async function loadWill(io: Io, office: Office, file: string): Promise<LoadedWill> {
+  const loaded = await loadUnchecked(io, office, file);
+  named(file, () => checkManifest(loaded.manifest, loaded.will));
+  return loaded;
+}
+
+/** The same but for the check of its content, for who wants to prove that it is faulty. */
+export async function loadUnchecked(io: Io, office: Office, file: string): Promise<LoadedWill> {
   const manifest = named(file, () => parseManifest(readText(io, file, "manifest")));
   const { chainId } = office.context;
   if (manifest.chainId !== chainId)
@@ -92,7 +109,6 @@ export async function loadWill(io: Io, office: Office, file: string): Promise<Lo
   const will = await getWill(office.context.client, { registry: office.registry, willId: manifest.willId });
   if (will.version === 0)
     throw new CliError(`the chain has no will ${manifest.willId}`, "It was not sealed yet, or it was revoked.");
-  named(file, () => checkManifest(manifest, will));
   return { manifest, will };
 }
 
@@ -136,6 +152,46 @@ export function readJson(io: Io, file: string, what: string): unknown {
     if (error instanceof CliError) throw error;
     throw new CliError(`the ${what} ${file} is not JSON; it may be cut off`, "Ask for the file again.");
   }
+}
+
+export const hex = z
+  .string()
+  .regex(/^0x([0-9a-fA-F]{2})+$/)
+  .transform((text) => text as Hex);
+/** A position in the manifest's lists. */
+export const position = z.int().min(1).max(16);
+
+/** A file that somebody signed about one version of one will. */
+export const signedSchema = <Format extends string, Fields extends z.ZodRawShape>(format: Format, fields: Fields) =>
+  z.object({ format: z.literal(format), willId: hex, version: z.int(), ...fields });
+
+/** Reads such a file; `what` it is and `whom` to ask for it are said when it is wrong. */
+export function readSigned<T extends { readonly willId: Hex; readonly version: number }>(
+  io: Io,
+  file: string,
+  schema: z.ZodType<T>,
+  what: string,
+  whom: string,
+): T {
+  const parsed = schema.safeParse(readJson(io, file, what));
+  if (parsed.success) return parsed.data;
+  throw new CliError(`${file} is no ${what}; it may be cut off`, `Ask ${whom} for it again.`);
+}
+
+/** The same, of the manifest's will and version. */
+export function readSignedOf<T extends { readonly willId: Hex; readonly version: number }>(
+  { willId, version }: Manifest,
+  ...read: Parameters<typeof readSigned<T>>
+): T {
+  const found = readSigned(...read);
+  if (found.willId === willId && found.version === version) return found;
+  const [, file, , what, whom] = read;
+  throw new CliError(`${file} is of another will or version`, `Ask ${whom} for the ${what} of this version.`);
+}
+
+/** Writes a file for somebody else to send. */
+export function writeSigned(io: Io, file: string, content: Readonly<Record<string, unknown>>): void {
+  writeNew(io, file, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** Refuses a name that is taken: nothing of the user's is ever overwritten. */

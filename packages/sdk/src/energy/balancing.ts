@@ -1,9 +1,9 @@
-import { type Hex, numberToHex } from "viem";
+import { concat, type Hex, keccak256, numberToHex } from "viem";
 import { ration } from "./clearing.ts";
-import { energyError } from "./errors.ts";
+import { energyError, invalidInput } from "./errors.ts";
 import { encodeMeterValues } from "./meters.ts";
 import { byAccount, DAY_SLOTS, join } from "./orders.ts";
-import type { Settlement } from "./settlement.ts";
+import { chainOf, encodePositions, type Settlement } from "./settlement.ts";
 
 export interface Tariff {
   readonly longTick: number;
@@ -41,6 +41,30 @@ export interface Balancing {
 
 const NO_PRICE = -(2 ** 31);
 
+/** What every account with a position contracted, slot by slot: sold positive, bought negative. */
+export function contractedWh({ firstSlot, count, positions, postedFills }: Settlement): Map<number, number[]> {
+  const contracted = new Map<number, number[]>();
+  const add = (account: number, t: number, fill: number): void => {
+    const mine = contracted.get(account) ?? new Array<number>(count).fill(0);
+    mine[t] = (mine[t] ?? 0) + fill;
+    contracted.set(account, mine);
+  };
+  for (const { account, fillsWh } of positions) for (const [t, fill] of fillsWh.entries()) add(account, t, fill);
+  for (const { order, fillWh } of postedFills) add(order.account, order.slot - firstSlot, fillWh);
+  return contracted;
+}
+
+/**
+ * The day of a meter that posted nothing until the contract's `METER_DELAY` after it: nothing delivered, and what was
+ * bought taken.
+ */
+export function silentDay(settlement: Settlement, account: number): number[] {
+  const valuesWh = new Array<number>(DAY_SLOTS).fill(0);
+  for (const [t, fill] of (contractedWh(settlement).get(account) ?? []).entries())
+    valuesWh[(settlement.firstSlot % DAY_SLOTS) + t] = Math.min(fill, 0);
+  return valuesWh;
+}
+
 /** The reference of the metered settlement: bit for bit what the contract pays. */
 export function settleDeviations(
   settlement: Settlement,
@@ -49,15 +73,7 @@ export function settleDeviations(
 ): Balancing {
   const { firstSlot, count, clearings } = settlement;
   const sorted = [...participants].sort(byAccount);
-  const positions = new Map<number, number[]>();
-  const add = (account: number, t: number, fill: number): void => {
-    const mine = positions.get(account) ?? new Array<number>(count).fill(0);
-    mine[t] = (mine[t] ?? 0) + fill;
-    positions.set(account, mine);
-  };
-  for (const { account, fillsWh } of settlement.positions)
-    for (const [t, fill] of fillsWh.entries()) add(account, t, fill);
-  for (const { order, fillWh } of settlement.postedFills) add(order.account, order.slot - firstSlot, fillWh);
+  const positions = contractedWh(settlement);
   for (const account of positions.keys())
     if (!sorted.some((participant) => participant.account === account))
       throw energyError("EnergyMeterMismatch", account);
@@ -109,8 +125,121 @@ export function settleDeviations(
     accounts,
     penaltyMicro,
     balancePartyMicro: balancePartyMicro - penaltyMicro,
-    metered: join(
-      sorted.map(({ account, valuesWh }) => join([numberToHex(account, { size: 4 }), encodeMeterValues(valuesWh)])),
-    ),
+    metered: encodeMetered(sorted),
+  };
+}
+
+function encodeMetered(participants: readonly Participant[]): Hex {
+  return join(
+    participants.map(({ account, valuesWh }) => join([numberToHex(account, { size: 4 }), encodeMeterValues(valuesWh)])),
+  );
+}
+
+/** What the balancing contract asks for: a book, or a part of it. */
+export interface DeviationBook {
+  readonly firstSlot: number;
+  readonly count: bigint;
+  readonly tariff: bigint;
+  readonly prices: Hex;
+  readonly posted: Hex;
+  readonly positions: Hex;
+  readonly metered: Hex;
+}
+
+/** The argument of `settle` on the balancing contract; `tariff` is the number of the tariff in force. */
+export function deviationBook(
+  settlement: Settlement,
+  participants: readonly Participant[],
+  tariff: bigint,
+): DeviationBook {
+  return {
+    firstSlot: settlement.firstSlot,
+    count: BigInt(settlement.count),
+    tariff,
+    prices: settlement.publishedPrices,
+    posted: settlement.postedPositions,
+    positions: settlement.recordPositions,
+    metered: encodeMetered([...participants].sort(byAccount)),
+  };
+}
+
+/** The arguments of `settleLate`: metered accounts without a position that were not among those settled. */
+export function lateBook(
+  settlement: Settlement,
+  participants: readonly Participant[],
+  tariff: bigint,
+): readonly [DeviationBook, Hex, Hex] {
+  const { postedPositions, recordPositions, count } = settlement;
+  const book = { ...deviationBook(settlement, participants, tariff), posted: "0x", positions: "0x" } as const;
+  return [book, chainOf(postedPositions, 9), chainOf(recordPositions, 4 + 4 * count)];
+}
+
+/** How far the parts of a book are summed. */
+export interface DeviationProgress {
+  readonly positions: Hex;
+  readonly lastAccount: number;
+  readonly matched: bigint;
+  readonly sums: Hex;
+  readonly parts: readonly Hex[];
+}
+
+export interface DeviationParts {
+  /** The arguments of `sum`, one call a part, in this order. */
+  readonly sum: readonly (readonly [DeviationBook, DeviationProgress, boolean])[];
+  /** The arguments of `payPart`, in any order. */
+  readonly pay: readonly (readonly [DeviationBook, Hex, readonly Hex[], bigint, Hex])[];
+}
+
+/** Metered accounts in one transaction: within the 128 KiB most nodes take, at less than half the gas a transaction may use. */
+export const DEVIATIONS_A_PART = 150;
+
+const NOTHING: DeviationProgress = {
+  positions: `0x${"00".repeat(32)}`,
+  lastAccount: 0,
+  matched: 0n,
+  sums: "0x",
+  parts: [],
+};
+
+/** Cuts a book whose deviations do not fit into one transaction; what everybody gets is what `settle` would give. */
+export function deviationParts(
+  settlement: Settlement,
+  participants: readonly Participant[],
+  tariff: bigint,
+  accountsAPart = DEVIATIONS_A_PART,
+): DeviationParts {
+  const { firstSlot, count, positions, postedFills } = settlement;
+  if (accountsAPart < 1) throw invalidInput(`${accountsAPart} accounts a part`, "Use at least one.", accountsAPart);
+  const sorted = [...participants].sort(byAccount);
+  const contracted = contractedWh(settlement);
+  const zones = (settlement.publishedPrices.length - 2) / 8 / count;
+  const sums = Array.from({ length: zones * count }, () => [0n, 0n] as [bigint, bigint]);
+  const sum: [DeviationBook, DeviationProgress, boolean][] = [];
+  let before = NOTHING;
+  for (let first = 0; first < Math.max(sorted.length, 1); first += accountsAPart) {
+    const people = sorted.slice(first, first + accountsAPart);
+    const members = new Set(people.map(({ account }) => account));
+    const mine = positions.filter(({ account }) => members.has(account));
+    for (const { account, zone, metered, valuesWh } of people)
+      for (let t = 0; metered && t < count; t++) {
+        const deviation = (valuesWh[(firstSlot % DAY_SLOTS) + t] ?? 0) - (contracted.get(account)?.[t] ?? 0);
+        const cell = sums[zone * count + t];
+        if (cell !== undefined) cell[deviation > 0 ? 0 : 1] += BigInt(Math.abs(deviation));
+      }
+    const book = { ...deviationBook(settlement, people, tariff), positions: encodePositions(mine) };
+    sum.push([book, before, first + accountsAPart >= sorted.length]);
+    const hashed = [book.positions, book.metered, before.sums].map((bytes) => keccak256(bytes));
+    before = {
+      positions: chainOf(book.positions, 4 + 4 * count, before.positions),
+      lastAccount: people.at(-1)?.account ?? before.lastAccount,
+      matched: before.matched + BigInt(postedFills.filter(({ order }) => members.has(order.account)).length),
+      sums: join(sums.map(([long, short]) => numberToHex((long << 128n) | short, { size: 32 }))),
+      parts: [...before.parts, keccak256(concat(hashed))],
+    };
+  }
+  const whole = before;
+  return {
+    sum,
+    pay: sum.map(([book, earlier], index) => [book, whole.sums, whole.parts, BigInt(index), earlier.sums] as const),
   };
 }

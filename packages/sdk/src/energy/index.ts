@@ -1,5 +1,6 @@
 export * from "./balancing.ts";
 export * from "./clearing.ts";
+export * from "./deviationDryRun.ts";
 export * from "./dryRun.ts";
 export * from "./errors.ts";
 export * from "./large.ts";

@@ -1,4 +1,4 @@
-import { encodeAbiParameters, type Hex, keccak256, numberToHex } from "viem";
+import { type AccessList, type Address, encodeAbiParameters, type Hex, keccak256, numberToHex } from "viem";
 import {
   type Book,
   type Clearing,
@@ -188,6 +188,16 @@ function assemble(
 }
 
 /**
+ * The words of the ledger a settlement reads, to be named in its transaction: each account then costs 100 gas less. The word
+ * of account n is the ledger's storage word n.
+ */
+export function settlementAccessList(ledger: Address, { positions, postedFills }: Settlement): AccessList {
+  const accounts = new Set([...positions, ...postedFills.map(({ order }) => order)].map(({ account }) => account));
+  const storageKeys = [...accounts].sort((a, b) => a - b).map((account) => numberToHex(account, { size: 32 }));
+  return [{ address: ledger, storageKeys }];
+}
+
+/**
  * The posted orders that count: an order whose account is in no zone, or whose worst case is not covered, is absent. Cover is
  * given out from the last order to the first.
  */
@@ -235,8 +245,8 @@ export function commitmentOf(count: number, prices: Hex, posted: Hex, positions:
 }
 
 /** Entry after entry hashed onto the chain, so that the result does not depend on how many come at once. */
-function chainOf(entries: Hex, bytes: number): Hex {
-  let chain: Hex = `0x${"00".repeat(32)}`;
+export function chainOf(entries: Hex, bytes: number, from: Hex = `0x${"00".repeat(32)}`): Hex {
+  let chain = from;
   for (let begin = 2; begin < entries.length; begin += 2 * bytes)
     chain = keccak256(`${chain}${entries.slice(begin, begin + 2 * bytes)}`);
   return chain;

@@ -92,6 +92,6 @@ export interface SignedQuote {
   readonly signature: Hex;
 }
 
-export const seriesStates = ["none", "open", "paying", "refunding", "closed"] as const;
+export const seriesStates = ["none", "open", "paying", "refunding", "closed", "refunded"] as const;
 
 export type SeriesState = (typeof seriesStates)[number];

@@ -3,6 +3,7 @@ import { writeContract } from "viem/actions";
 import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { estateVaultAbi } from "../generated/abi.ts";
+import { executorSignatures } from "./executorSignatures.ts";
 import type { Manifest } from "./types.ts";
 
 export interface AssentToPayoutParameters {
@@ -22,8 +23,7 @@ export function assentToPayout(
 ): Promise<AssentToPayoutReturnType> {
   const { vault, manifest, deadline, signatures } = parameters;
   return decoded(async () => {
-    const signed = [...signatures].sort(([a], [b]) => a - b);
-    const [indices, list] = [signed.map(([index]) => index), signed.map(([, signature]) => signature)];
+    const [indices, list] = executorSignatures(signatures);
     return writeContract(client, {
       address: vault,
       abi: estateVaultAbi,

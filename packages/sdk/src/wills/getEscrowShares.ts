@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { getContractEvents } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { inRanges } from "../foundation/eventRanges.ts";
 import type { Share } from "../foundation/threshold/index.ts";
 import { heirLossAbi } from "../generated/abi.ts";
 
@@ -21,14 +22,16 @@ export function getEscrowShares(
   { heirLoss, willId, version, fromBlock }: GetEscrowSharesParameters,
 ): Promise<GetEscrowSharesReturnType> {
   return decoded(async () => {
-    const logs = await getContractEvents(client, {
-      address: heirLoss,
-      abi: heirLossAbi,
-      eventName: "EscrowSharePublished",
-      args: { id: willId, version },
-      fromBlock: fromBlock ?? 0n,
-      strict: true,
-    });
+    const logs = await inRanges(client, fromBlock ?? 0n, (range) =>
+      getContractEvents(client, {
+        address: heirLoss,
+        abi: heirLossAbi,
+        eventName: "EscrowSharePublished",
+        args: { id: willId, version },
+        strict: true,
+        ...range,
+      }),
+    );
     return logs.map(({ args }) => ({ index: args.guardian, scalar: args.share }));
   });
 }

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { getContractEvents } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { inRanges } from "../foundation/eventRanges.ts";
 import type { Share } from "../foundation/threshold/index.ts";
 import { willRegistryAbi } from "../generated/abi.ts";
 
@@ -21,14 +22,16 @@ export function getPublishedShares(
   { registry, willId, fromBlock }: GetPublishedSharesParameters,
 ): Promise<GetPublishedSharesReturnType> {
   return decoded(async () => {
-    const logs = await getContractEvents(client, {
-      address: registry,
-      abi: willRegistryAbi,
-      eventName: "WillSharePublished",
-      args: { id: willId },
-      fromBlock: fromBlock ?? 0n,
-      strict: true,
-    });
+    const logs = await inRanges(client, fromBlock ?? 0n, (range) =>
+      getContractEvents(client, {
+        address: registry,
+        abi: willRegistryAbi,
+        eventName: "WillSharePublished",
+        args: { id: willId },
+        strict: true,
+        ...range,
+      }),
+    );
     return logs.map(({ args }) => ({ index: args.guardian, scalar: args.share }));
   });
 }

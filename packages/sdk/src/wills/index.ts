@@ -18,11 +18,16 @@ export * from "./finaliseWill.ts";
 export * from "./getClaimBond.ts";
 export * from "./getCredit.ts";
 export * from "./getDue.ts";
+export * from "./getEntitled.ts";
 export * from "./getEscrowShares.ts";
+export * from "./getEstateAsset.ts";
 export * from "./getEstateTimes.ts";
 export * from "./getHeirLoss.ts";
+export * from "./getHeirLossProposal.ts";
 export * from "./getPaymentNumber.ts";
 export * from "./getPublishedShares.ts";
+export * from "./getSealedAt.ts";
+export * from "./getShareHealth.ts";
 export * from "./getStoredManifest.ts";
 export * from "./getVault.ts";
 export {

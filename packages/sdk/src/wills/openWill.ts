@@ -78,7 +78,7 @@ function named<T>(kind: "heir" | "guardian" | "escrow", action: () => T): T {
     if (!(error instanceof PublicaError)) throw error;
     throw new PublicaError(
       error.code,
-      `Shares of ${kind}s: ${error.message}`,
+      `Shares of ${kind === "escrow" ? "the escrow key" : `${kind}s`}: ${error.message}`,
       error.remedy,
       [kind, ...error.values],
       error,

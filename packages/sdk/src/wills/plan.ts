@@ -110,13 +110,15 @@ export function planHash(plan: Plan, executors: readonly Address[]): Hex {
   );
 }
 
-/** Refuses a plan whose fractions of an asset are not the whole, whose numbers repeat, or that lapses too early. */
+/** Refuses a plan whose fractions of an asset are not the whole, that leaves something to nobody, whose numbers repeat, or that lapses too early. */
 export function checkPlan(plan: Plan, executors: number, now: number): void {
   const fail = (message: string, remedy: string): never => {
     throw new PublicaError("SdkPlanInvalid", message, remedy);
   };
   const indices = plan.bequests.map(({ index }) => index);
   if (new Set(indices).size !== indices.length) fail("Two bequests have the same number.", "Number them 0, 1, 2 …");
+  for (const { index, heir } of plan.bequests)
+    if (heir === zeroAddress) fail(`Bequest ${index} is for nobody.`, "Name the heir's address.");
   if (plan.executorThreshold > executors)
     fail(`${plan.executorThreshold} of ${executors} executors cannot sign.`, "Lower the executors' threshold.");
   const fractions = new Map<Address, bigint>();
@@ -128,9 +130,14 @@ export function checkPlan(plan: Plan, executors: number, now: number): void {
     if (sum !== 10_000n)
       fail(
         `The fractions of ${asset === zeroAddress ? "the estate" : asset} make ${sum} of 10,000 basis points.`,
-        "Name a residue so that the fractions are the whole.",
+        "Let them make 10,000 together, those of everything and those of the asset.",
       );
   }
+  if (general === 0n && plan.residue === zeroAddress)
+    fail(
+      "What no bequest names belongs to nobody, and would stay in the vault for ever.",
+      "Name a residue, or fractions of the whole estate.",
+    );
   const last = Math.max(...plan.bequests.map(({ unlockAt, streamUntil }) => Math.max(unlockAt, streamUntil, now)));
   const days = (last - now) / 86_400 + plan.administrationDays + plan.claimDays + plan.substituteDays;
   if (plan.finalDays < days)

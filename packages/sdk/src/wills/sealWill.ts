@@ -2,6 +2,7 @@ import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Address, bytesToHex, type Hex, hexToBytes, stringToBytes, zeroAddress } from "viem";
+import type { z } from "zod";
 import { bigEndian, concatBytes, fromBigEndian, type RandomBytes, secureRandom } from "../foundation/bytes.ts";
 import { type EnvelopeSuite, sealEnvelope } from "../foundation/envelope/index.ts";
 import { PublicaError } from "../foundation/errors.ts";
@@ -113,14 +114,26 @@ export function openEscrow(context: WillContext, blob: Hex, escrowKey: bigint, i
   }
 }
 
+function valid<T>(parsed: z.ZodSafeParseResult<T>, code: string, what: string): T {
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new PublicaError(
+    code,
+    `Wrong ${what} at ${issue?.path.join(".")}: ${issue?.message}.`,
+    `Correct the ${what}.`,
+    [issue?.path.join(".")],
+  );
+}
+
 /**
  * Seals a will: deals both locks (and the escrow key), seals every share for its holder and the document under the
  * content key. The returned manifest holds no secret; the document and the keys leave memory with this call.
  */
 export async function sealWill(parameters: SealWillParameters): Promise<SealWillReturnType> {
   const { context, heirs, guardians, executors, vetoKey, document, cipher, now, random = secureRandom } = parameters;
-  const terms = termsSchema.parse({ ...parameters.terms, heirs: heirs.length, guardians: guardians.length });
-  const plan = planSchema.parse(parameters.plan);
+  const counted = { ...parameters.terms, heirs: heirs.length, guardians: guardians.length };
+  const terms = valid(termsSchema.safeParse(counted), "SdkTermsInvalid", "terms");
+  const plan = valid(planSchema.safeParse(parameters.plan), "SdkPlanInvalid", "plan");
   checkTerms(terms);
   checkPlan(plan, executors.length, now);
 

@@ -4,7 +4,7 @@ import type { WriteClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
 import { policyBookAbi } from "../generated/abi.ts";
 
-export interface DecideAndSettleParameters {
+export interface DecideAndPayParameters {
   readonly book: Address;
   readonly series: bigint;
   /** The packed season of a series with `seasonValues`; see `packSeason`. */
@@ -12,19 +12,19 @@ export interface DecideAndSettleParameters {
   readonly max: bigint;
 }
 
-export type DecideAndSettleReturnType = Hash;
-export type DecideAndSettleErrorType = PublicaError;
+export type DecideAndPayReturnType = Hash;
+export type DecideAndPayErrorType = PublicaError;
 
 /** Decides a series and pays up to `max` of its policies in one transaction. Anyone may call. */
-export function decideAndSettle(
+export function decideAndPay(
   client: WriteClient,
-  parameters: DecideAndSettleParameters,
-): Promise<DecideAndSettleReturnType> {
+  parameters: DecideAndPayParameters,
+): Promise<DecideAndPayReturnType> {
   return decoded(() =>
     writeContract(client, {
       address: parameters.book,
       abi: policyBookAbi,
-      functionName: "decideAndSettle",
+      functionName: "decideAndPay",
       args: [parameters.series, parameters.season ?? "0x", parameters.max],
       account: client.account,
       chain: client.chain ?? null,

@@ -31,6 +31,7 @@ import {
 } from "@publica/sdk/insurance";
 import type { Area, Bench } from "./harness.ts";
 import { benchEnsuro } from "./insurance/ensuro.ts";
+import { citeGif } from "./insurance/gif.ts";
 import { attestedFeedBudgets, benchAttestedFeed } from "./insurance/attestedFeed.ts";
 
 const DAY = 86_400;
@@ -234,6 +235,7 @@ export const area: Area = {
     await benchPolicies(bench, suite, EURO, "insurance.settle.perPolicy");
     await benchPolicies(bench, suite, 0n, "insurance.settle.perPolicy.zeroBalance");
     await benchEnsuro(bench);
+    citeGif(bench);
     await benchAttestedFeed(bench);
   },
 };

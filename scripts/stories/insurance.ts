@@ -256,7 +256,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const { attachment, exit, tiers = [] } = product.index;
     const lines =
       tiers.length > 0
-        ? tiers.map(({ bound, bps }) => ({ name: percent(bps), at: bound }))
+        ? tiers.map(({ bound, bps }) => ({ name: `${bps / 100} %`, at: bound }))
         : [
             { name: "attachment", at: attachment },
             { name: "exit", at: exit },

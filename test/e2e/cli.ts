@@ -485,7 +485,8 @@ describe("publica", () => {
       const series = await publica(["insure", "status", "--series", "1"]);
       expect(series.stdout).to.match(/state +on sale/);
       expect(series.stdout).to.match(/at stake +100 PLAY of at most 10,000 PLAY/);
-      expect(series.stdout).to.match(/now +cannot be decided yet: The round was skipped/);
+      expect(series.stdout).to.match(/index +sum\npays +from 100 on, all at 0, evenly between\n/);
+      expect(series.stdout).not.to.match(/\nnow/);
       const policy = await publica(["insure", "status", "--policy", String(1n << 32n)]);
       expect(policy.stdout).to.contain(`holder       ${farmer}`);
       const held = await json<{ policies: { sumInsured: string }[] }>(["insure", "status", "--holder", farmer]);
@@ -504,7 +505,11 @@ describe("publica", () => {
     it("decides and pays when the data are there, then has nothing left to do", async () => {
       for (const [index, value] of [30n, 20n, 10n].entries()) {
         await report(index + 1, start + (index + 1) * 3_600 - 1, value);
+        if (index > 0) continue;
+        const { stdout } = await publica(["insure", "status", "--series", "1"]);
+        expect(stdout).to.match(/now +cannot be decided yet: The round was skipped/);
       }
+      expect((await publica(["insure", "status", "--series", "1"])).stdout).to.contain("it would pay 40 %");
       await travel(start + 3 * 3_600 + 1);
       const ended = await publica(quote("100", "10"));
       expect(ended.stderr).to.match(/^error sales of series 1 \(three dry hours\) ended/);
@@ -517,6 +522,27 @@ describe("publica", () => {
       const again = await publica([...settle, "--yes"]);
       expect(again.code).to.equal(0);
       expect(again.stdout).to.contain("Nothing to send.");
+      expect((await publica(["insure", "status", "--series", "1"])).stdout).to.match(/decided .*: pays 40 %/);
+      expect((await publica(["insure", "status"])).stdout).to.match(/closed .* pays 40 %/);
+    });
+
+    it("spells out a season in tiers", async () => {
+      const { operator } = await wallets();
+      const book = at("PolicyBook");
+      const from = start + 20 * 3_600;
+      const tiers = [
+        { bound: 8n, bps: 2_500 },
+        { bound: 14n, bps: 10_000 },
+      ];
+      const terms = {
+        ...{ name: "late flights", pool: at("UnderwritingPool"), feeds: at("SensorFeeds"), feed: feedIdOf(description) },
+        ...{ firstRound: 9, lastRound: 9, seasonValues: 120, start: from, end: from + 3_600, capacity: 100n * COIN },
+        index: { kind: "daysAbove" as const, threshold: 60n, attachment: 0n, exit: 0n, tiers },
+      };
+      await mined(await openSeries(operator, { book, terms }));
+      const { stdout } = await publica(["insure", "status", "--series", "2"]);
+      expect(stdout).to.contain("a season of 120 values, attested in round 9");
+      expect(stdout).to.match(/index +daysAbove, threshold 60\npays +25 % from 8 up, 100 % from 14 up\n/);
     });
 
     it("withdraws: asks, waits for the cooldown, is served by anyone", async () => {

@@ -545,6 +545,33 @@ describe("publica will", () => {
     expect(read("second.txt")).to.equal(DOCUMENT);
   });
 
+  /** Two executors pay the undertaker 1 ETH, then assent that heirs are paid before the administration is over. */
+  async function executorsPay(vault: Hex): Promise<void> {
+    const client = await connection.viem.getPublicClient();
+    const undertaker = person(31).address;
+    write("invoice.txt", "one oak coffin");
+    const pay = (index: number, ...more: string[]) => ["pay", ...second, ...by(index), ...more];
+    const terms = ["--to", undertaker, "--amount", String(parseEther("1")), "--invoice", "invoice.txt"];
+    const sign = pay(EXECUTOR, ...terms, "--deadline", "2199-01-01", "--out", "p1.json");
+    await refused(pay(ANNA, ...sign.slice(5)), /is no executor of this will/);
+    await refused(pay(EXECUTOR, "--out", "p1.json"), /name --deadline/, 2);
+    await refused(pay(EXECUTOR), /name --out FILE to sign, or --send FILES/, 2);
+    expect(await done(...sign)).to.match(new RegExp(`signed +pay 1 ETH to ${undertaker}`));
+    await refused(pay(ANNA, "--send", "p1.json"), /EstateQuorumMissing/);
+    await done(...pay(SECOND_EXECUTOR, "--as", "p1.json", "--out", "p2.json"));
+    write("other.json", read("p2.json").replace(String(parseEther("1")), String(parseEther("2"))));
+    await refused(pay(ANNA, "--send", "p1.json", "other.json"), /other\.json is about something else than p1\.json/);
+    const declined = await publica(pay(ANNA, "--send", "p1.json", "p2.json", "--yes"), async () => "no");
+    expect(declined.stderr).to.match(/not confirmed; nothing was sent/);
+    await done(...pay(ANNA, "--send", "p1.json", "p2.json", "--yes"));
+    expect(await client.getBalance({ address: undertaker })).to.equal(parseEther("1"));
+    expect(await client.getBalance({ address: vault })).to.equal(parseEther("9"));
+    await refused(pay(ANNA, "--send", "p1.json", "p2.json"), /EstateSignatureInvalid/);
+    await done(...pay(SECOND_EXECUTOR, "--assent", "--deadline", "2199-01-01", "--out", "a1.json"));
+    await done(...pay(EXECUTOR, "--as", "a1.json", "--out", "a2.json"));
+    await done(...pay(ANNA, "--send", "a1.json", "a2.json", "--yes"));
+  }
+
   it("payout: anyone makes the vault, begins, and pays; who cannot be paid holds up nobody", async () => {
     const client = await connection.viem.getPublicClient();
     const { vault } = (await status("second.json")) as unknown as { vault: Hex };
@@ -552,20 +579,24 @@ describe("publica will", () => {
     await mined((await rich?.sendTransaction({ to: vault, value: parseEther("10") })) as Hash);
     await refused(["payout", "--manifest", "will.json", ...by(EXECUTOR), "--to", "0x12"], /An address is 0x/, 2);
     const payout = ["payout", ...second, ...by(EXECUTOR)];
+    await refused(
+      ["pay", ...second, ...by(EXECUTOR), "--assent", "--deadline", "2199-01-01", "--out", "x.json"],
+      /the vault is not made yet/,
+    );
     expect(await done(...payout)).to.match(
       /1\. make the vault +would succeed now\n +2\. begin the settlement .*not tried.*\n +3\. open the book of ETH/,
     );
     await done(...payout, "--yes");
     expect(await done(...payout)).to.match(/heirs are paid +from .*, in (59|60) days\nNothing to send/);
-    await travel(61);
+    await executorsPay(vault);
     const elsewhere = person(30).address;
     const mine = await done("payout", ...second, ...ben, "--to", elsewhere);
-    expect(mine).to.match(new RegExp(`pay 3 ETH to ${elsewhere} +would succeed now`));
-    expect(mine).to.match(/not now +pay 2 ETH to 0x\w+: EstateTransferFailed/);
+    expect(mine).to.match(new RegExp(`pay 2.7 ETH to ${elsewhere} +would succeed now`));
+    expect(mine).to.match(/not now +pay 1.8 ETH to 0x\w+: EstateTransferFailed/);
     await done("payout", ...second, ...ben, "--to", elsewhere, "--yes");
-    expect(await client.getBalance({ address: elsewhere })).to.equal(parseEther("3"));
-    expect(await client.getBalance({ address: vault })).to.equal(parseEther("2"));
-    expect(await done(...payout)).to.match(/not now +pay 2 ETH[\s\S]*Nothing to send/);
+    expect(await client.getBalance({ address: elsewhere })).to.equal(parseEther("2.7"));
+    expect(await client.getBalance({ address: vault })).to.equal(parseEther("1.8"));
+    expect(await done(...payout)).to.match(/not now +pay 1.8 ETH[\s\S]*Nothing to send/);
   });
 
   it("dispute: a false share that was handed over convicts who signed it; a right one nobody", async () => {

@@ -119,6 +119,14 @@ contract ShareVerifierTest is Test {
         assertFalse(ShareVerifier.isCommitted(one, 1, ShareVerifier.Point(GX, GY + 1)), "hint off the curve");
         one[0] = ShareVerifier.Point(GX, GY + 1);
         assertFalse(ShareVerifier.isCommitted(one, 1, g), "commitment off the curve");
+        // Two points off the curve whose sum, by the formulas of addition alone, is the generator.
+        ShareVerifier.Point[] memory two = new ShareVerifier.Point[](2);
+        two[0] = ShareVerifier.Point(
+            0xC0376D7F6B369180FE9275E96E459361AF63CE468B57161CB345E200C2994ACF,
+            0xA74464FDC84369D6F158EAD052D80D9D5D7D9E22E00C12AEF538320E32B7F74E
+        );
+        two[1] = ShareVerifier.Point(5, 9);
+        assertFalse(ShareVerifier.isCommitted(two, 1, g), "commitments off the curve that add up");
         assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(0, 0)), "zero");
         assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(P, GY)), "x too large");
         assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(GX, P)), "y too large");

@@ -49,74 +49,56 @@ contract CoverLife {
 /// @notice One series from its decision on: what is set aside is paid part by part, once, and the rest is given back.
 /// @dev Steps as in `SeriesSettlement`, variables those of `AccountWord`.
 contract ReserveLife {
-    bool private _decided;
-    bool private _closed;
-    uint256 private _reserve;
+    uint256 private immutable _RESERVE;
     uint256 private _left;
     uint256 private _out;
 
-    function decide(uint64 reserve) external {
-        require(!_decided);
-        _decided = true;
-        _reserve = reserve;
+    constructor(uint64 reserve) {
+        _RESERVE = reserve;
         _left = reserve;
-        _closed = reserve == 0;
     }
 
     function settle(uint64 part) external {
-        require(_decided && !_closed && part <= _left);
+        require(part <= _left);
         _left -= part;
         _out += part;
     }
 
     /// @dev After the last policy: what rounding left goes back to the pool.
     function close() external {
-        require(_decided && !_closed);
         _out += _left;
         _left = 0;
-        _closed = true;
     }
 
-    /// @notice Nothing goes out before the decision, and then exactly what it set aside.
+    /// @notice Exactly what was set aside goes out.
     function checkReserve() external view {
-        assert(_out + _left == _reserve);
-        if (!_decided) assert(_out == 0);
-        if (_closed) assert(_left == 0);
+        assert(_out + _left == _RESERVE);
     }
 }
 
 /// @title CursorLife
-/// @notice The order of a series' policies: each index is passed once, and the last one closes the series.
+/// @notice The policies of a decided series: each is passed once, and the last one closes the series.
+/// @dev A call that settles many is as many steps; the cursor is what was passed.
 contract CursorLife {
-    bool private _decided;
-    bool private _closed;
-    uint256 private _count;
+    uint256 private immutable _SOLD;
     uint256 private _cursor;
+    bool private _closed;
 
-    function buy() external {
-        require(!_decided);
-        _count += 1;
+    constructor(uint32 sold) {
+        require(sold > 0);
+        _SOLD = sold;
     }
 
-    function decide() external {
-        _decided = true;
+    function settle() external {
+        require(!_closed);
+        _cursor += 1;
+        _closed = _cursor == _SOLD;
     }
 
-    function settle(uint32 max) external {
-        require(_decided && !_closed);
-        if (_count - _cursor <= max) {
-            _cursor = _count;
-            _closed = true;
-        } else {
-            _cursor += max;
-        }
-    }
-
-    /// @notice The cursor never passes the last policy, does not move before the decision, and has passed all at the end.
+    /// @notice The cursor never passes the last policy, and has passed all of them exactly when the series is closed.
     function checkCursor() external view {
-        assert(_cursor <= _count);
-        if (!_decided) assert(_cursor == 0 && !_closed);
-        if (_closed) assert(_cursor == _count);
+        assert(_cursor <= _SOLD);
+        assert(_closed == (_cursor == _SOLD));
     }
 }
 

@@ -58,6 +58,15 @@ describe("EstateVault", () => {
     await wills.connection.networkHelpers.mine();
   }
 
+  /** All heirs commit to what they opened. */
+  async function openByHeirs(): Promise<void> {
+    const commitment = keccak256(stringToHex("salted"));
+    const data = kit.message(estate, "Opened", { commitment });
+    const signatures = await Promise.all([1, 2, 3].map((index) => kit.sign(heir(index), data)));
+    const [list, leaf] = [kit.heirList(estate.manifest), kit.manifestProof(estate.manifest, "heirs")];
+    await wills.registry.write.open([estate.id, commitment, list, signatures, leaf]);
+  }
+
   const bequest = (index: number) => {
     const found = estate.manifest.plan.bequests.find((candidate) => candidate.index === index);
     return bequestArgument(found as NonNullable<typeof found>);
@@ -133,6 +142,16 @@ describe("EstateVault", () => {
       expect(await token.read.balanceOf([to])).to.equal(40n);
       expect((await nft.read.ownerOf([7n])).toLowerCase()).to.equal(to.toLowerCase());
       expect(await multi.read.balanceOf([to, 3n])).to.equal(4n);
+    });
+
+    it("invariant 4: an act does not move the last sign of life back behind a signed one that ran ahead", async () => {
+      const beatAt = (await kit.now(wills)) + 250;
+      const data = kit.message(estate, "Beat", { beatAt });
+      await wills.registry.write.heartbeats([
+        [{ id: estate.id, beatAt, signature: await kit.sign(kit.testator, data) }],
+      ]);
+      await vault.write.withdraw([ETH, heir(1).address, 1n], by(kit.testator));
+      expect((await wills.registry.read.clockOf([estate.id]))[0]).to.equal(beatAt);
     });
 
     it("an act during a claim is the veto", async () => {
@@ -323,20 +342,11 @@ describe("EstateVault", () => {
     it("closing the estate makes a will Lapsed that nobody opened, and Executed one that was", async () => {
       for (const opened of [false, true]) {
         await setUp();
-        await settle(ETH);
-        if (opened) {
-          const commitment = keccak256(stringToHex("salted"));
-          const data = kit.message(estate, "Opened", { commitment });
-          const signatures = await Promise.all([1, 2, 3].map((index) => kit.sign(heir(index), data)));
-          const list = kit.heirList(estate.manifest);
-          await wills.registry.write.open([
-            estate.id,
-            commitment,
-            list,
-            signatures,
-            kit.manifestProof(estate.manifest, "heirs"),
-          ]);
-        }
+        await kit.release(wills, estate);
+        // A will that was opened first begins its settlement all the same.
+        if (opened) await openByHeirs();
+        await begin();
+        await openAsset(ETH);
         await kit.at(wills, (await vault.read.timesOf())[2]);
         const hash = await vault.write.close();
         const { abi } = await hre.artifacts.readArtifact("WillRegistry");
@@ -400,9 +410,8 @@ describe("EstateVault", () => {
     });
 
     it("specific legacies: an NFT and an amount of a multi-token, once each", async () => {
-      const connection = await hre.network.create();
-      void connection;
       await setUp();
+      const unlockAt = (await kit.now(wills)) + 300 * kit.DAY;
       const nft = await wills.connection.viem.deployContract("TestNft");
       const multi = await wills.connection.viem.deployContract("TestMulti");
       const plan = {
@@ -410,7 +419,7 @@ describe("EstateVault", () => {
           { heir: heir(1).address, amount: 10_000n },
           { kind: "erc721" as const, heir: heir(2).address, asset: nft.address, tokenId: 5n },
           { kind: "erc1155" as const, heir: heir(3).address, asset: multi.address, tokenId: 6n, amount: 10n },
-          { kind: "erc721" as const, heir: heir(2).address, asset: nft.address, tokenId: 8n, unlockAt: 4_000_000_000 },
+          { kind: "erc721" as const, heir: heir(2).address, asset: nft.address, tokenId: 8n, unlockAt },
         ],
         plan: { finalDays: 30_000 },
       };
@@ -418,6 +427,7 @@ describe("EstateVault", () => {
       vault = await kit.createVault(wills, estate);
       await kit.activate(wills, estate);
       await nft.write.mint([vault.address, 5n]);
+      await nft.write.mint([vault.address, 8n]);
       await nft.write.mint([vault.address, 9n]);
       await multi.write.mint([heir(1).address, 6n, 12n]);
       await multi.write.safeTransferFrom([heir(1).address, vault.address, 6n, 12n, "0x"], by(heir(1)));
@@ -427,7 +437,10 @@ describe("EstateVault", () => {
       expect(handed?.eventName).to.equal("EstateTokenPaid");
       expect(handed?.args).to.deep.include({ index: 1, to: heir(2).address, tokenId: 5n, amount: 1n });
       await rejects(claimToken(1, heir(2)), "EstateTokenAlreadyPaid");
+      await kit.at(wills, unlockAt - 1);
       await rejects(claimToken(3, heir(2)), "EstateNothingDue");
+      await kit.at(wills, unlockAt);
+      await claimToken(3, heir(2));
       // Anyone may have it sent to the heir.
       await claimToken(2, heir(1), heir(3).address);
       expect(await multi.read.balanceOf([heir(3).address, 6n])).to.equal(10n);

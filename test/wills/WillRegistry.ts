@@ -260,14 +260,50 @@ describe("WillRegistry", () => {
       const signature = await kit.sign(kit.heirs[0] as never, data);
       const signed = { ...kit.NO_ACCEPTANCE, shareR: r, shareVs: vs };
       const empty = kit.NO_ACCEPTANCE;
-      await registry().write.accept([
-        id,
-        list,
-        [signed, empty, empty],
-        [signature],
-        kit.manifestProof(manifest, "heirs"),
-      ]);
+      // Whoever gives a key's signature is not asked as a contract as well: it is one or the other.
+      const both = { ...signed, walletR: r, walletVs: vs };
+      const proof = kit.manifestProof(manifest, "heirs");
+      await rejects(
+        registry().write.accept([id, list, [both, empty, empty], [signature], proof]),
+        "WillSignatureInvalid",
+      );
+      await registry().write.accept([id, list, [signed, empty, empty], [signature], proof]);
       expect((await registry().read.progressOf([id]))[0]).to.equal(1);
+    });
+
+    it("a dealer who names nobody's wallet or share lets nobody accept: a failed recovery is no signature", async () => {
+      const zero = `0x${"00".repeat(20)}` as const;
+      const broken = toHex(2n ** 256n - 1n);
+      for (const [number, change] of [
+        [8n, { share: zero }],
+        [9n, { wallet: zero }],
+      ] as const) {
+        const heirs = estate.manifest.heirs.map((heir, at) => (at === 0 ? { ...heir, ...change } : heir));
+        const manifest = { ...estate.manifest, heirs };
+        const [, terms, , bytes] = kit.createArguments(estate);
+        const root = kit.manifestRoot(manifest);
+        await registry().write.create([number, terms, root, bytes, false], by(kit.testator));
+        const id = kit.willId(kit.testator.address, number);
+        const wallet = heirs[0]?.wallet as Hex;
+        const message = { willId: id, version: 1, manifestRoot: root, index: 1, wallet };
+        const data = willTypedData(estate.context.chainId, registry().address, "Acceptance", message);
+        const own = kit.compactSignature(await kit.sign(kit.heirs[0] as never, data));
+        const { r, vs } = signWithShare(estate.heirShares[0]?.scalar as bigint, willDigest(data));
+        const isShare = "share" in change;
+        const half = isShare
+          ? { walletR: own.r, walletVs: own.vs, shareR: broken, shareVs: vs }
+          : { walletR: broken, walletVs: own.vs, shareR: r, shareVs: vs };
+        await rejects(
+          registry().write.accept([
+            id,
+            kit.heirList(manifest),
+            [half, kit.NO_ACCEPTANCE, kit.NO_ACCEPTANCE],
+            [],
+            kit.manifestProof(manifest, "heirs"),
+          ]),
+          isShare ? "WillShareSignatureInvalid" : "WillSignatureInvalid",
+        );
+      }
     });
   });
 

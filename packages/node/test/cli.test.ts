@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { decryptKeystore } from "../src/runtime/index.ts";
+import { NODE_COMPILE_CACHE } from "./support/child.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { createIntakeFixture } from "./support/intake.ts";
 
@@ -23,6 +24,7 @@ describe("publica-node", function () {
       {
         cwd: folder.path("."),
         encoding: "utf8",
+        env: { ...process.env, NODE_COMPILE_CACHE },
         timeout: 300_000,
       },
     );
@@ -61,6 +63,11 @@ describe("publica-node", function () {
     ])
       expect(run(...args).status, args.join(" ")).to.equal(2);
     expect(run("--help").status).to.equal(0);
+    for (const command of ["init", "check", "run", "status", "export", "simulate"]) {
+      const { status, stdout } = run(command, "--help");
+      expect(status, command).to.equal(0);
+      expect(stdout).to.contain(`Usage: publica-node ${command} `).and.to.contain("Example: publica-node");
+    }
   });
 
   it("a mistake in the configuration is named with its place, without a stack", () => {
@@ -72,6 +79,9 @@ describe("publica-node", function () {
 
   it("export gives what is stored as JSON lines, also while a node runs", async () => {
     run("init");
+    const early = run("export");
+    expect(early.status).to.equal(1);
+    expect(early.stderr).to.contain("cannot be opened").and.not.to.contain("    at ");
     const { intake, close } = createIntakeFixture(folder.path("data/node.db"));
     await intake.offer({ source: "test", bytes: Buffer.from("hello") });
     const { status, stdout } = run("export", "--what", "quarantine");

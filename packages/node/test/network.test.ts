@@ -1,9 +1,10 @@
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { bytesToHex, hexToBytes } from "viem";
+import { bytesToHex, type Hex, hexToBytes } from "viem";
 import type { DeviceKey } from "../src/oracle/envelope.ts";
 import { privateKeyToAccount } from "viem/accounts";
 import { type OracleNode, startOracleNode } from "../src/oracle/node.ts";
@@ -190,6 +191,47 @@ describe("oracle node on a chain", function () {
     halt.abort();
     await run;
     for (const link of links) await link.close();
+  });
+
+  it("a node that is a sensor itself turns a CSV of bare values into reports", async () => {
+    const [gateway] = createFleet(9, ["honest"]);
+    if (gateway === undefined) throw new Error("no device");
+    process.env.PUBLICA_GATEWAY_KEY = gateway.key.privateKey;
+    const account = privateKeyToAccount(OPERATOR_KEYS[0] as Hex);
+    const fixture = await deployFeed(anvil, [accountKey(account.address)], 1);
+    const file = folder.path("rain.csv");
+    const rows = Array.from({ length: 5_000 }, (_, n) => `${new Date(Date.UTC(2013, 3, 1, 0, n)).toISOString()},1.23`);
+    writeFileSync(file, `time,rain cm\n${rows.join("\n")}\n`);
+    const node = await start(fixture, {
+      // A minute of the recording in a tenth of a second.
+      replay: [
+        {
+          file,
+          speed: 600,
+          rows: {
+            key: { environment: "PUBLICA_GATEWAY_KEY" },
+            curve: "p256",
+            time: "time",
+            value: "rain cm",
+            measurement: "rain",
+            unit: "cm",
+            restamp: true,
+          },
+        },
+      ],
+      feed: {
+        own: {
+          key: { environment: environment[0] },
+          devices: [{ curve: "p256", publicKey: publicKeyOf(gateway.key) }],
+        },
+      },
+    });
+    delete process.env.PUBLICA_GATEWAY_KEY;
+    const latest = await until("a report", () => fixture.latest());
+    expect(Number(latest.value), "1.23 cm in tenths of a millimetre").to.equal(123);
+    const [recording] = node.status().replays;
+    expect(recording?.lines).to.be.greaterThan(2);
+    expect(node.status().messages.stored).to.be.greaterThan(0);
   });
 
   it("a sensor that signs two values is ejected on chain", async () => {

@@ -64,6 +64,7 @@ import {
   writeSigned,
 } from "../will/office.ts";
 import { handOver, openDocument, planOpeningRecord } from "../will/opening.ts";
+import { planRelease, signRelease } from "../will/paying.ts";
 import { planPayout } from "../will/payout.ts";
 import { readPerson } from "../will/people.ts";
 import { willStatus } from "../will/status.ts";
@@ -80,6 +81,11 @@ function position(text: string): number {
   if (!/^([1-9]|1[0-6])$/.test(text))
     throw new InvalidArgumentError("People are numbered from 1, in the manifest's order.");
   return Number(text);
+}
+
+function units(text: string): bigint {
+  if (!/^[1-9]\d{0,38}$/.test(text)) throw new InvalidArgumentError("It takes a whole number of base units.");
+  return BigInt(text);
 }
 
 function moment(text: string): number {
@@ -544,6 +550,36 @@ export function willCommand(io: Io): Command {
       const { office, wallet } = await enter(options);
       const loaded = await loadWill(io, office, options.manifest);
       await execute(office, wallet, options, await planPayout(office, wallet.address, loaded, options));
+    });
+
+  command("pay", "executors together: pay a debt or a fee, or assent that heirs are paid now")
+    .addOption(manifestOption)
+    .option("--out <file>", "as an executor: sign, into this file")
+    .option("--as <file>", "sign the same as another executor's file")
+    .addOption(new Option("--to <address>", "who is paid").argParser(parseAddress))
+    .addOption(new Option("--amount <units>", "in base units: wei for ETH").argParser(units))
+    .addOption(new Option("--asset <address>", "the token (default: ETH)").argParser(parseAddress))
+    .option("--invoice <file>", "the invoice; a salted hash of it is what is signed")
+    .addOption(new Option("--fee", "an executor's fee rather than a debt of the estate"))
+    .addOption(new Option("--assent", "end the administration: heirs are paid, executors pay nothing more"))
+    .option("--deadline <time>", "until when it may be sent", moment)
+    .option("--send <files...>", "send what enough executors signed")
+    .addHelpText(
+      "after",
+      "\nExample: publica will pay --manifest will.json --send p1.json p2.json --keystore any.wallet --yes",
+    )
+    .action(async ({ send, out, ...options }) => {
+      if ((send === undefined) === (out === undefined))
+        throw new UsageError("name --out FILE to sign, or --send FILES");
+      const { office, wallet } = await enter(options);
+      const loaded = await loadWill(io, office, options.manifest);
+      if (out !== undefined) {
+        present(io, options.json, await signRelease(io, office, wallet, loaded, { ...options, out }));
+      } else if (send !== undefined) {
+        const prepared = await planRelease(io, office, wallet.address, loaded, send);
+        await confirmIrreversible(io, options.yes, "pay", "what is paid does not come back");
+        await execute(office, wallet, options, prepared);
+      }
     });
 
   will

@@ -7,6 +7,7 @@ import {
   indexKinds,
   policyIdOf,
   previewSeries,
+  unpackTiers,
 } from "@publica/sdk/insurance";
 import { policyBookAbi } from "@publica/sdk/abi";
 import pc from "picocolors";
@@ -59,18 +60,18 @@ export async function seriesStatus(office: Office, series: bigint): Promise<Repo
   const { client } = office.context;
   const [one, now] = await Promise.all([getSeries(client, { book: office.book, series }), chainNow(client)]);
   const pool = await openPool(office, one.terms.pool);
-  const preview = one.state === "open" ? await tryPreview(office, series) : undefined;
   const { terms } = one;
+  const preview = one.state === "open" && now >= terms.start ? await tryPreview(office, series) : undefined;
   const kind = indexKinds[terms.index.kind];
   const data = { series, ...one, preview: preview instanceof PublicaError ? { code: preview.code } : preview };
   const text = pairs([
     ["series", `${series}  ${one.name}`],
     ["state", stateText(one, now)],
-    ["window", `${utc(terms.start)} to ${utc(terms.end)}, rounds ${terms.firstRound} to ${terms.lastRound}`],
+    ["window", `${utc(terms.start)} to ${utc(terms.end)}, ${dataText(terms)}`],
     ["sales", `end ${utc(terms.start - terms.leadTime)}, ${relative(terms.start - terms.leadTime, now)}`],
     ["feed", terms.feed],
-    ["index", `${kind}, threshold ${terms.index.threshold}`],
-    ["pays", `from ${terms.index.attachment} to ${terms.index.exit}, in units of the feed`],
+    ["index", /Above|Below/.test(kind ?? "") ? `${kind}, threshold ${terms.index.threshold}` : kind],
+    ["pays", payoutText(terms.index)],
     ["policies", `${one.policies}, ${one.settled} of them settled`],
     ["at stake", `${money(one.exposure, pool.token)} of at most ${money(terms.capacity, pool.token)}`],
     ["premiums", money(one.premium, pool.token)],
@@ -152,6 +153,21 @@ function poolText({ context }: Office, pool: OpenPool): string {
     ["unearned", money(pool.unearned, pool.token)],
     ["waiting", `${pool.queueTail - pool.queueHead} requests to leave`],
   ]);
+}
+
+function dataText({ seasonValues, firstRound, lastRound }: GetSeriesReturnType["terms"]): string {
+  if (seasonValues > 0) return `a season of ${seasonValues} values, attested in round ${firstRound}`;
+  return firstRound === lastRound ? `round ${firstRound}` : `rounds ${firstRound} to ${lastRound}`;
+}
+
+/** Where the payout starts and where it is whole, in units of the feed or in days. */
+function payoutText({ attachment, exit, tiers }: GetSeriesReturnType["terms"]["index"]): string {
+  if (tiers === 0n)
+    return attachment === exit ? `all from ${exit} up` : `from ${attachment} on, all at ${exit}, evenly between`;
+  const way = exit >= attachment ? "up" : "down";
+  return unpackTiers(tiers)
+    .map(({ bound, bps }) => `${percent(bps)} from ${bound} ${way}`)
+    .join(", ");
 }
 
 function stateText({ state, terms }: Pick<GetSeriesReturnType, "state" | "terms">, now: number): string {

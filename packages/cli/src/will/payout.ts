@@ -120,5 +120,5 @@ function assetsOf(bequests: readonly Bequest[], tokens: readonly Address[]): Add
 }
 
 const nameOf = (asset: Address): string => (asset === zeroAddress ? "ETH" : `token ${asset}`);
-const amountOf = (amount: bigint, asset: Address): string =>
+export const amountOf = (amount: bigint, asset: Address): string =>
   asset === zeroAddress ? `${formatEther(amount)} ETH` : `${amount} units of ${asset}`;

@@ -8,7 +8,7 @@ import {
   type FeedConfig,
   type SensorKey,
 } from "@publica/sdk/foundation";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import {
@@ -77,13 +77,10 @@ export async function checkNode(config: OracleConfig, now = Date.now): Promise<F
     return `${address} has ${formatEther(balance)}`;
   });
   await look("database", () => {
+    if (!existsSync(config.database)) return `${config.database} will be made`;
     openDatabase(config.database, [], { readOnly: true }).close();
     return `${config.database} is sound`;
   });
-  // A first start makes the file.
-  const file = findings.at(-1);
-  if (file?.fine === false && /unable to open/i.test(file.detail))
-    findings.splice(-1, 1, { what: "database", fine: true, detail: `${config.database} will be made` });
   /** Devices whose messages would be taken. */
   const devices = new Set<string>();
   for (const settings of config.feeds) {

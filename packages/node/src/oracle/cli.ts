@@ -31,26 +31,59 @@ import { fromScaled } from "./units.ts";
 
 const USAGE = `Usage: publica-node COMMAND [options]
 
-  run       take messages in and report, until stopped     --config FILE [--stdin] [--replay FILE]... [--speed N]
-  init      make a configuration and a key                 [--config FILE] [--rpc URL]... [--chain ID]
-                                                           [--sensor-feeds ADDRESS] [--feed ID]
-  check     look at everything a node needs                --config FILE [--json]
-  status    what a running node is doing                   --config FILE | --url URL [--json]
-  export    what is stored, as JSON lines                  --config FILE --what messages|readings|quarantine|reports
-  simulate  virtual devices that send to a node            --rpc URL --sensor-feeds ADDRESS --feed ID
-                                                           (--mqtt URL | --http URL)... [--devices N]
-                                                           [--behaviours LIST] [--seed N] [--round SECONDS]
-                                                           [--measurement NAME] [--unit UNIT] [--value N] [--noise N]
-                                                           [--csv FILE --column NAME] [--rounds N] [--keys]
+  init      make a configuration and a key
+  check     look at everything a node needs: endpoints, clock, money, file, registration, recordings, peers
+  run       take messages in and report, until stopped
+  status    what a running node is doing
+  export    what is stored, as JSON lines
+  simulate  virtual devices that send to a node
 
-The configuration is node.yaml unless --config says otherwise. Behaviours: ${BEHAVIOURS.join(", ")}.
---keys prints the public keys of the virtual devices, for registering them, and ends.
---replay takes a recording in: what \`export --what messages\` wrote, a CSV with the columns at and message, or envelopes, one
-a line; --speed 60 plays it 60 times as fast as it was taken, 0 (the default) at once. A CSV of bare values needs a key that
-answers for it: see \`replay\` in the README. A recording goes on where it ended.
+publica-node COMMAND --help tells a command's options. The configuration is node.yaml unless --config says otherwise.
 
-Examples: publica-node init && publica-node check && publica-node run
-          publica-node run --config node.yaml --replay messages.jsonl --speed 60`;
+Example: publica-node init && publica-node check && publica-node run`;
+
+const USAGES: Readonly<Record<string, string>> = {
+  init: `Usage: publica-node init [--config FILE] [--rpc URL]... [--chain ID] [--sensor-feeds ADDRESS] [--feed ID]
+
+Asks what is not given (on a terminal; otherwise takes the defaults), and writes a configuration, a new key and the key's
+password. Overwrites nothing.
+
+Example: publica-node init --rpc https://one.example --rpc https://two.example --chain 1`,
+  check: `Usage: publica-node check [--config FILE] [--json]
+
+Looks at everything a node needs and changes nothing. Exit code 1 when something is missing.
+
+Example: publica-node check --config node.yaml`,
+  run: `Usage: publica-node run [--config FILE] [--stdin] [--replay FILE]... [--speed N]
+
+Runs until Ctrl-C or SIGTERM. --stdin also takes envelopes from the standard input, one a line.
+--replay takes a recording in: what \`export --what messages\` wrote, a CSV with the columns at and message, or envelopes,
+one a line. --speed 60 plays it 60 times as fast as it was taken, 0 (the default) at once. A recording goes on where it
+ended. A CSV of bare values needs a key that answers for it: \`replay\` in the configuration, see the README.
+
+Example: publica-node run --config node.yaml --replay messages.jsonl --speed 60`,
+  status: `Usage: publica-node status [--config FILE | --url URL] [--json]
+
+Asks a running node. Exit code 1 when it is not ready or does not answer.
+
+Example: publica-node status --url http://127.0.0.1:8080`,
+  export: `Usage: publica-node export [--config FILE] [--what messages|readings|quarantine|reports]
+
+Prints what is stored as JSON lines, also while the node runs; readings unless told otherwise.
+
+Example: publica-node export --what quarantine | head`,
+  simulate: `Usage: publica-node simulate --sensor-feeds ADDRESS --feed ID (--mqtt URL | --http URL)... [--rpc URL]
+         [--devices N] [--behaviours LIST] [--seed N] [--round SECONDS] [--rounds N]
+         [--measurement NAME] [--unit UNIT] [--value N] [--noise N] [--csv FILE --column NAME] [--keys]
+
+Runs devices that sign and send one message a round each; the same seed makes the same devices.
+Behaviours, dealt out in turn: ${BEHAVIOURS.join(", ")}.
+--csv takes the true value of each round from a column. --keys prints the devices' public keys, for registering them, and
+ends.
+
+Example: publica-node simulate --keys --devices 7
+         publica-node simulate --sensor-feeds 0x… --feed 0x… --mqtt mqtt://127.0.0.1:1883 --behaviours honest,honest,liar`,
+};
 
 class UsageError extends Error {}
 
@@ -168,6 +201,8 @@ async function init(args: string[]): Promise<number> {
   const text = TEMPLATE({ rpc: rpc.map((url) => url.trim()), chain, sensorFeeds, feed, key });
   writeFileSync(values.config, text, { flag: "wx" });
   loadConfig(values.config, oracleConfigSchema);
+  if (/^0x0+$/.test(sensorFeeds) || /^0x0+$/.test(feed))
+    print(`Fill in chain.sensorFeeds and feeds.0.id in ${values.config}: they were not given.`);
   print(`${values.config} and ${key} are made. Send funds to ${localSigner(privateKey).address}, then run`);
   print(`  publica-node check --config ${values.config}`);
   return 0;
@@ -393,8 +428,9 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number> | nu
 
 async function main(): Promise<number> {
   const [name, ...args] = process.argv.slice(2);
-  if (name === undefined || name === "--help" || name === "-h" || args.includes("--help") || args.includes("-h")) {
-    print(USAGE);
+  const usage = (name === undefined ? undefined : USAGES[name]) ?? USAGE;
+  if (name === undefined || [name, ...args].some((word) => word === "--help" || word === "-h")) {
+    print(usage);
     return name === undefined ? 2 : 0;
   }
   try {
@@ -404,7 +440,7 @@ async function main(): Promise<number> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (error instanceof UsageError || code.startsWith("ERR_PARSE_ARGS_")) {
-      process.stderr.write(`error ${reasonOf(error)}\n\n${USAGE}\n`);
+      process.stderr.write(`error ${reasonOf(error)}\n\n${usage}\n`);
       return 2;
     }
     if (error instanceof PublicaError) {

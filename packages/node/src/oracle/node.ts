@@ -436,7 +436,12 @@ export async function startOracleNode(config: OracleConfig, options: NodeOptions
     running.push(() => http.close());
 
     await chainTurn().catch((error: unknown) =>
-      log.warn({ reason: reasonOf(error) }, "the chain cannot be read yet; messages are taken all the same"),
+      log.warn(
+        { reason: reasonOf(error) },
+        registry.feeds().length > 0
+          ? "the chain cannot be read yet; messages are taken all the same"
+          : "the chain cannot be read yet; no message is taken until it can",
+      ),
     );
     const maintenance = startLoop(
       "maintenance",

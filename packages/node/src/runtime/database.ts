@@ -31,6 +31,7 @@ const SQLITE_LOCKED = 6;
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
 /** Says what is wrong with the file in an operator's terms; anything else is passed through. */
@@ -54,6 +55,13 @@ export function databaseProblem(error: unknown, path: string): unknown {
         "NodeDiskFull",
         `${path} cannot grow (${reasonOf(error)})`,
         "Free space on the disk. Nothing unsaved was acknowledged, so senders will deliver it again.",
+        error,
+      );
+    case SQLITE_CANTOPEN:
+      return problem(
+        "NodeDatabaseMissing",
+        `${path} cannot be opened (${reasonOf(error)})`,
+        "Check the path and who may read it; a node's first start makes the file.",
         error,
       );
     default:

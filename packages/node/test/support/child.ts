@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const FLAGS = ["--disable-warning=ExperimentalWarning"];
 /** Halves the time a start takes; filled by the first process that ends by itself. */
-const NODE_COMPILE_CACHE = join(tmpdir(), "publica-test-compile-cache");
+export const NODE_COMPILE_CACHE = join(tmpdir(), "publica-test-compile-cache");
 /** Against hanging only. */
 const LIMIT_MS = 300_000;
 

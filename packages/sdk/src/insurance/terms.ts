@@ -99,6 +99,16 @@ export function packTiers(tiers: readonly Tier[]): bigint {
   );
 }
 
+/** The tiers in the contract's one word; none when the cover is linear. */
+export function unpackTiers(word: bigint): Tier[] {
+  const tiers = [0n, 56n, 112n, 168n].map((at) => ({
+    bound: BigInt.asIntN(40, word >> at),
+    bps: Number(BigInt.asUintN(16, word >> (at + 40n))),
+  }));
+  const end = tiers.findIndex(({ bps: share }) => share === 0);
+  return end < 0 ? tiers : tiers.slice(0, end);
+}
+
 const micro = (degrees: number): bigint => BigInt(Math.round(degrees * MICRO));
 
 /** The place insured in the contract's one word. */

@@ -231,9 +231,7 @@ describe("publica", () => {
       const { code, stdout } = await publica(["doctor", "--account", nobody, "--deployment", wrong]);
       expect(code).to.equal(1);
       expect(stdout).to.match(/✖ balance .* has nothing on chain 31337\n +→ Send it some/);
-      expect(stdout).to.match(
-        /✖ deployment +SensorFeeds is not at 0x0+AA\n/i,
-      );
+      expect(stdout).to.match(/✖ deployment +SensorFeeds is not at 0x0+AA\n/i);
       expect(stdout).to.match(/✖ deployment +PolicyBook at 0x\w+ has another code than recorded\n/);
       expect(stdout.match(/→ The chain was started anew/g)).to.have.length(1);
       expect(stdout).to.match(/Mend what is marked ✖/);
@@ -257,7 +255,9 @@ describe("publica", () => {
         const { code, stdout } = await publica(["doctor", "--rpc", rpc]);
         expect(code).to.equal(1);
         expect(stdout).to.match(/! P-256 precompile +absent/);
-        expect(stdout).to.match(/✖ deployment +none of the \d+ contracts of .* is on this chain\n +→ The chain was started anew/);
+        expect(stdout).to.match(
+          /✖ deployment +none of the \d+ contracts of .* is on this chain\n +→ The chain was started anew/,
+        );
       } finally {
         await prague.close();
       }
@@ -535,7 +535,12 @@ describe("publica", () => {
         { bound: 14n, bps: 10_000 },
       ];
       const terms = {
-        ...{ name: "late flights", pool: at("UnderwritingPool"), feeds: at("SensorFeeds"), feed: feedIdOf(description) },
+        ...{
+          name: "late flights",
+          pool: at("UnderwritingPool"),
+          feeds: at("SensorFeeds"),
+          feed: feedIdOf(description),
+        },
         ...{ firstRound: 9, lastRound: 9, seasonValues: 120, start: from, end: from + 3_600, capacity: 100n * COIN },
         index: { kind: "daysAbove" as const, threshold: 60n, attachment: 0n, exit: 0n, tiers },
       };

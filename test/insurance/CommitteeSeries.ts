@@ -178,7 +178,8 @@ async function refused(action: Promise<unknown>, code: string): Promise<void> {
 
 const DRY = { kind: "sum", attachment: 1000n, exit: 400n } as const;
 /** 610 tenths of a millimetre: 65 % of the way from 1000 to 400. */
-const season = (): bigint[] => Array.from({ length: DAYS }, (_, day) => (day === 4 ? 450n : day < 14 && day > 9 ? 40n : 0n));
+const season = (): bigint[] =>
+  Array.from({ length: DAYS }, (_, day) => (day === 4 ? 450n : day < 14 && day > 9 ? 40n : 0n));
 
 describe("a series on a committee's feed", () => {
   it("is decided by a season whose digest one Schnorr signature attests, two members being absent", async () => {

@@ -9,6 +9,7 @@ import {IPolicyBook, Quote} from "../../contracts/insurance/interfaces/IPolicyBo
 import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
 import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {Ledger} from "../../contracts/insurance/libraries/Ledgers.sol";
 import {PackedSeries, SeriesBlob, SeriesWords} from "../../contracts/insurance/libraries/SeriesBlob.sol";
 import {PolicyBook} from "../../contracts/insurance/PolicyBook.sol";
 import {BlocklistToken} from "../../contracts/mocks/HostileTokens.sol";
@@ -137,6 +138,47 @@ contract InsuranceBounds is InsuranceFixture {
         }
         assertEq(words, abi.encode(plain), "the same words");
         assertEq(abi.encode(loaded.unpack().terms), abi.encode(terms), "the same terms");
+    }
+
+    /// @dev A pool's accounts changed together are what they are when changed one after the other.
+    function testFuzz_accountsChangeTogetherAsOneByOne(
+        uint256 word,
+        uint96 capital,
+        uint56 locked,
+        uint56 reserved,
+        uint24 open
+    ) external view {
+        Ledger ledger = Ledger.wrap(word);
+        Ledger plain = ledger.withCapital(capital).withLocked(locked).withReserved(reserved).withOpenSeries(open);
+        assertEq(Ledger.unwrap(this.together(ledger, capital, locked, reserved, open)), Ledger.unwrap(plain), "as one");
+    }
+
+    function test_eachAccountHoldsToItsLastUnit() external {
+        Ledger ledger = Ledger.wrap(0);
+        (uint256 capital, uint256 units, uint256 open) = (type(uint96).max, type(uint56).max, type(uint24).max);
+        Ledger full = this.together(ledger, capital, units, units, open);
+        assertEq(full.capital(), capital, "capital");
+        assertEq(full.locked(), units, "locked");
+        assertEq(full.reserved(), units, "reserved");
+        assertEq(full.openSeries(), open, "open series");
+        vm.expectRevert(IUnderwritingPool.PoolFull.selector);
+        this.together(ledger, capital + 1, 0, 0, 0);
+        vm.expectRevert(IUnderwritingPool.PoolFull.selector);
+        this.together(ledger, 0, units + 1, 0, 0);
+        vm.expectRevert(IUnderwritingPool.PoolFull.selector);
+        this.together(ledger, 0, 0, units + 1, 0);
+        vm.expectRevert(IUnderwritingPool.PoolFull.selector);
+        this.together(ledger, 0, 0, 0, open + 1);
+    }
+
+    function together(
+        Ledger ledger,
+        uint256 capital,
+        uint256 locked,
+        uint256 reserved,
+        uint256 open
+    ) external pure returns (Ledger) {
+        return ledger.withAccounts(capital, locked, reserved, open);
     }
 
     /// @dev I5: blocked holders and a paused currency hold up neither the settlement nor, in the end, any money.

@@ -127,7 +127,11 @@ describe("insurance: terms and packing", () => {
         { bound: 3n, bps: 4 },
       ]),
     ).to.equal((((4n << 40n) | 3n) << 56n) | (2n << 40n) | 0xff_ffff_ffffn);
-    for (const tiers of [[], [{ bound: -7n, bps: 1 }], Array.from({ length: 4 }, (_, i) => ({ bound: BigInt(i), bps: 9 }))])
+    for (const tiers of [
+      [],
+      [{ bound: -7n, bps: 1 }],
+      Array.from({ length: 4 }, (_, i) => ({ bound: BigInt(i), bps: 9 })),
+    ])
       expect(unpackTiers(packTiers(tiers))).to.deep.equal(tiers);
     expect(packArea({ latitude: 60, longitude: -1, radiusKm: 111.195 })).to.equal(
       (1_000_000n << 96n) | (500_000n << 64n) | (60_000_000n << 32n) | (2n ** 32n - 1_000_000n),

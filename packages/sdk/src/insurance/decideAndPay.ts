@@ -16,10 +16,7 @@ export type DecideAndPayReturnType = Hash;
 export type DecideAndPayErrorType = PublicaError;
 
 /** Decides a series and pays up to `max` of its policies in one transaction. Anyone may call. */
-export function decideAndPay(
-  client: WriteClient,
-  parameters: DecideAndPayParameters,
-): Promise<DecideAndPayReturnType> {
+export function decideAndPay(client: WriteClient, parameters: DecideAndPayParameters): Promise<DecideAndPayReturnType> {
   return decoded(() =>
     writeContract(client, {
       address: parameters.book,

@@ -130,11 +130,14 @@ describe("the packed SDK, installed into an empty folder", function () {
     expect(bins).to.deep.equal({ "publica-node": "./bin/publica-node.cjs" });
     expect((await execute([bin, "--help"], options)).stdout).to.contain("Usage: publica-node COMMAND");
     await execute([bin, "init", "--rpc", chain.url], options);
-    const seen = await execute([bin, "check", "--json"], options).catch(({ cause }: { cause: { stdout: string } }) => cause);
+    const seen = await execute([bin, "check", "--json"], options).catch(
+      ({ cause }: { cause: { stdout: string } }) => cause,
+    );
     const findings = JSON.parse(seen.stdout) as { what: string; fine: boolean }[];
     expect(findings.find(({ what }) => what === `endpoint ${new URL(chain.url).host}`)?.fine).to.equal(true);
     expect(findings.find(({ what }) => what === "feed rain")?.fine, "the template names no feed").to.equal(false);
-    const script = 'import { oracleConfigSchema } from "@publica/node/oracle"; import { createRpc } from "@publica/node/runtime"; console.log(typeof oracleConfigSchema.parse, typeof createRpc)';
+    const script =
+      'import { oracleConfigSchema } from "@publica/node/oracle"; import { createRpc } from "@publica/node/runtime"; console.log(typeof oracleConfigSchema.parse, typeof createRpc)';
     await writeFile(join(folder, "imports.js"), script);
     expect((await execute(["imports.js"], options)).stdout.trim()).to.equal("function function");
     const files = (await readdir(NODE_STAGE, { recursive: true })).map(String);

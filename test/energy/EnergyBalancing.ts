@@ -471,10 +471,15 @@ describe("EnergyBalancing", () => {
     const people = [silent(seller), silent(buyer)];
     const dayEnd = (firstSlot / 96 + 1) * 86_400;
     expect(await balancing.read.METER_DELAY()).to.equal(172_800n);
-    await networkHelpers.time.increaseTo(dayEnd + 172_798);
-    await refuses(balancing.write.settle([deviationBook(built, people, 0n)]), "EnergyMeterMismatch", [seller]);
+    const book = deviationBook(built, people, 0n);
+    /** Settles in a block of exactly this time. */
+    const settleAt = async (timestamp: number): Promise<void> => {
+      await networkHelpers.time.setNextBlockTimestamp(timestamp);
+      await balancing.write.settle([book], { gas: 10_000_000n });
+    };
+    await refuses(settleAt(dayEnd + 172_799), "EnergyMeterMismatch", [seller]);
     const open = await networkHelpers.takeSnapshot();
-    await networkHelpers.time.increaseTo(dayEnd + 172_800);
+    await networkHelpers.time.increaseTo(dayEnd + 180_000);
     for (const [who, values] of [
       [seller, only(0, 100)],
       [seller, only(0, -1)],
@@ -487,7 +492,8 @@ describe("EnergyBalancing", () => {
     // Who has no position cannot be written off.
     const withThird = [...people, person(third, only(0, 0))];
     await refuses(balancing.write.settle([deviationBook(built, withThird, 0n)]), "EnergyMeterMismatch", [third]);
-    await balancing.write.settle([deviationBook(built, people, 0n)]);
+    await open.restore();
+    await settleAt(dayEnd + 172_800);
     expect(await market.balanceOf(seller)).to.equal(RICH + 20_000n - 100n * 300n);
     expect(await market.balanceOf(buyer)).to.equal(RICH - 20_000n);
     // Whoever posted is judged by what he posted.
@@ -497,18 +503,15 @@ describe("EnergyBalancing", () => {
       { account: seller, day: firstSlot / 96, valuesWh: only(0, 90) },
     );
     await meters.write.post([seller, firstSlot / 96, encodeMeterValues(only(0, 90)), a, b]);
-    await networkHelpers.time.increaseTo(dayEnd + 172_800);
-    await refuses(balancing.write.settle([deviationBook(built, people, 0n)]), "EnergyMeterMismatch", [seller]);
+    await networkHelpers.time.increaseTo(dayEnd + 180_000);
+    await refuses(balancing.write.settle([book]), "EnergyMeterMismatch", [seller]);
     await balancing.write.settle([deviationBook(built, [person(seller, only(0, 90)), silent(buyer)], 0n)]);
     expect(await market.balanceOf(seller)).to.equal(RICH + 20_000n - 10n * 300n);
     // Once the registry may have forgotten the day, nobody can say it was silent.
     await open.restore();
-    await networkHelpers.time.increaseTo(dayEnd + 16 * 86_400 - 2);
-    const last = await networkHelpers.takeSnapshot();
-    await balancing.write.settle([deviationBook(built, people, 0n)]);
-    await last.restore();
-    await networkHelpers.time.increaseTo(dayEnd + 16 * 86_400);
-    await refuses(balancing.write.settle([deviationBook(built, people, 0n)]), "EnergyMeterMismatch", [seller]);
+    await settleAt(dayEnd + 16 * 86_400 - 1);
+    await open.restore();
+    await refuses(settleAt(dayEnd + 16 * 86_400), "EnergyMeterMismatch", [seller]);
   });
 
   it("I9: whoever was left out of a settlement is settled alone, once, at the two prices", async () => {

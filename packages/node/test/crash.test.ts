@@ -82,7 +82,9 @@ describe("crash matrix: kill -9 of the submitter, 24 rounds on one journal", fun
   async function reorganise(): Promise<void> {
     mining = false;
     await pause(200);
-    const newest = peek((journal) => journal.inState("mined").reduce((max, tx) => (tx.blockNumber ?? 0n) > max ? (tx.blockNumber ?? 0n) : max, 0n));
+    const newest = peek((journal) =>
+      journal.inState("mined").reduce((max, tx) => ((tx.blockNumber ?? 0n) > max ? (tx.blockNumber ?? 0n) : max), 0n),
+    );
     const head = BigInt(await anvil.rpc<Hex>("eth_blockNumber"));
     await anvil.reorg(Number(head - newest) + 1);
     mining = true;

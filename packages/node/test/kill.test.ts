@@ -101,7 +101,14 @@ describe("a whole node killed on a chain", function () {
         const { round, observedAt } = roundAt(Date.now() / 1_000, 1);
         if (round !== before) {
           before = round;
-          const situation = { context: fixture.context, measurement: "rain", unit: "mm", decimals: 1, round, observedAt };
+          const situation = {
+            context: fixture.context,
+            measurement: "rain",
+            unit: "mm",
+            decimals: 1,
+            round,
+            observedAt,
+          };
           for (const [index, device] of fleet.entries()) {
             const truth = 10 + (round % 7);
             for (const bytes of await act(device, index, { ...situation, truth, noise: 0.1 }, random)) {

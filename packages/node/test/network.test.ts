@@ -253,6 +253,10 @@ describe("oracle node on a chain", function () {
     }
     await until("the ejection", async () => ((await fixture.sensors())[0] === undefined ? true : undefined));
     expect(node.status().refused.equivocation).to.be.greaterThan(0);
+    await until(
+      "the node to see the new set, once it is final",
+      () => node.status().feeds[0]?.sensors === 3 || undefined,
+    );
   });
 
   it("31 devices, 3 nodes, one Byzantine, one dead: the heartbeat is kept", async () => {

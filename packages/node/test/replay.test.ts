@@ -32,7 +32,8 @@ describe("CSV", () => {
     expect(parseTime("2013-04-01")).to.equal(Date.UTC(2013, 3, 1));
     expect(parseTime(String(time / 1_000))).to.equal(time);
     expect(parseTime(String(time))).to.equal(time);
-    for (const text of ["", "soon", "-5", "01/04/2013", "2013-13-01"]) expect(parseTime(text), text).to.equal(undefined);
+    for (const text of ["", "soon", "-5", "01/04/2013", "2013-13-01"])
+      expect(parseTime(text), text).to.equal(undefined);
     for (const text of ["", " ", "n/a", "1,5", "Infinity"]) expect(parseNumber(text), text).to.equal(undefined);
     expect(parseNumber(" 1.5 ")).to.equal(1.5);
   });
@@ -103,14 +104,29 @@ describe("recordings", function () {
     const bad = ["{", '{"at":1,"message":"aGVsbG8="}', "null"];
     writeFileSync(
       file,
-      [recorded(envelope(1, 1)), bad[0], "", recorded(envelope(2, 1, 2)), bad[1], Buffer.from(envelope(3, 2)), bad[2]].join("\n"),
+      [
+        recorded(envelope(1, 1)),
+        bad[0],
+        "",
+        recorded(envelope(2, 1, 2)),
+        bad[1],
+        Buffer.from(envelope(3, 2)),
+        bad[2],
+      ].join("\n"),
     );
     const replay = await playOut({ file, speed: 0 });
     expect(replay).to.include({ lines: 7, ended: true });
     expect(count("message")).to.equal(3);
-    expect(all("SELECT reason, bytes FROM quarantine ORDER BY id").map(({ reason, bytes }) => [reason, String(Buffer.from(bytes as Uint8Array))])).to.deep.equal(
-      [["malformed", "{"], ["malformed", "hello"], ["malformed", "null"]],
-    );
+    expect(
+      all("SELECT reason, bytes FROM quarantine ORDER BY id").map(({ reason, bytes }) => [
+        reason,
+        String(Buffer.from(bytes as Uint8Array)),
+      ]),
+    ).to.deep.equal([
+      ["malformed", "{"],
+      ["malformed", "hello"],
+      ["malformed", "null"],
+    ]);
     const csv = folder.path("messages.csv");
     const base64 = Buffer.from(envelope(4, 3)).toString("base64");
     writeFileSync(csv, `site,at,message\r\nx,2026-01-01T00:00:00Z,${base64}\r\ny,soon\r\n`);
@@ -127,14 +143,18 @@ describe("recordings", function () {
     const at = (n: number): string => new Date(start + n * 60_000).toISOString();
     writeFileSync(
       file,
-      ["time,rain", `${at(0)},0.15`, `${at(1)},wet`, `soon,1`, `"${at(2)}","0.2"`, `${at(3)}`, `1990-01-01,5`, ""].join("\n"),
+      ["time,rain", `${at(0)},0.15`, `${at(1)},wet`, `soon,1`, `"${at(2)}","0.2"`, `${at(3)}`, `1990-01-01,5`, ""].join(
+        "\n",
+      ),
     );
     await playOut(rows(file, { unit: "cm" }));
     expect(all("SELECT observed_at, seq, value FROM reading ORDER BY seq").map((row) => ({ ...row }))).to.deep.equal([
       { observed_at: start, seq: 1, value: 1.5 },
       { observed_at: start + 120_000, seq: 2, value: 2 },
     ]);
-    expect(all("SELECT reason, detail FROM quarantine ORDER BY id").map(({ reason, detail }) => `${reason}: ${detail}`)).to.satisfy(
+    expect(
+      all("SELECT reason, detail FROM quarantine ORDER BY id").map(({ reason, detail }) => `${reason}: ${detail}`),
+    ).to.satisfy(
       (seen: string[]) =>
         seen.length === 4 &&
         seen[0] === 'malformed: line 3: "wet" is not a number' &&
@@ -227,7 +247,9 @@ describe("recordings", function () {
     const { database, store, registry } = fixture;
     const clock = { maxAhead: 30, maxAge: 86_400 };
     const intake = createIntake({ database, store, registry, clock, log: silentLogger(), known: () => known });
-    const refused = await intake.offer({ source: "test", bytes: envelope(1, 9) }).catch((error: { code: string }) => error);
+    const refused = await intake
+      .offer({ source: "test", bytes: envelope(1, 9) })
+      .catch((error: { code: string }) => error);
     expect(refused).to.have.property("code", "NodeFeedsUnknown");
     const [replay] = play([{ file, speed: 0 }], intake);
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -84,7 +84,8 @@ export async function checkNode(config: OracleConfig, now = Date.now): Promise<F
   /** Devices whose messages would be taken. */
   const devices = new Set<string>();
   for (const settings of config.feeds) {
-    for (const { curve, publicKey } of settings.own?.devices ?? []) devices.add(localDevice(curve, publicKey as Hex).id);
+    for (const { curve, publicKey } of settings.own?.devices ?? [])
+      devices.add(localDevice(curve, publicKey as Hex).id);
     await look(`feed ${settings.name}`, async () => {
       const read = async <T>(functionName: "configOf" | "sensorsOf"): Promise<T> => {
         const data = encodeFunctionData({ abi: sensorFeedsAbi, functionName, args: [settings.id as Hex] });

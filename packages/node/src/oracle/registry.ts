@@ -10,15 +10,7 @@ import { attestedFeedAbi, sensorFeedsAbi } from "@publica/sdk/abi";
 import type { KeyObject } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import {
-  type Address,
-  type Hex,
-  decodeFunctionResult,
-  encodeFunctionData,
-  hexToBytes,
-  numberToHex,
-  toHex,
-} from "viem";
+import { type Address, type Hex, decodeFunctionResult, encodeFunctionData, hexToBytes, numberToHex, toHex } from "viem";
 import { isHex, type Rpc } from "../runtime/rpc.ts";
 import type { CommitteeState } from "./committee.ts";
 import type { FeedSettings } from "./config.ts";

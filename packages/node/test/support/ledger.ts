@@ -15,7 +15,11 @@ const INIT: Hex = `0x60158060095f395ff3${RUNTIME}`;
 export const idOf = (number: number): Hex => numberToHex(number, { size: 32 });
 
 export async function deployLedger(anvil: Anvil, key: Hex = RICH_KEY): Promise<Address> {
-  const wallet = createWalletClient({ account: privateKeyToAccount(key), chain: foundry, transport: http(anvil.url, { timeout: 120_000 }) });
+  const wallet = createWalletClient({
+    account: privateKeyToAccount(key),
+    chain: foundry,
+    transport: http(anvil.url, { timeout: 120_000 }),
+  });
   const hash = await wallet.sendTransaction({ data: INIT });
   await anvil.rpc("anvil_mine", "0x1");
   return (await receiptOf<{ contractAddress: Address }>(anvil, hash)).contractAddress;

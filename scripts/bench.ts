@@ -108,7 +108,9 @@ async function renewReadme(rows: readonly Row[], budgets: Readonly<Record<string
     if (row.peer !== undefined || budget === undefined) continue;
     const peers = rows.filter((other) => other.id === row.id && other.peer !== undefined);
     const others = peers.map((peer) => `${peer.peer} ${thousands(peer.value)}`).join(", ");
-    lines.push(`| ${named(row, rows).replace(row.id, `\`${row.id}\``)} | ${thousands(row.value)} ${row.unit} | ${thousands(budget)} | ${others} |`);
+    lines.push(
+      `| ${named(row, rows).replace(row.id, `\`${row.id}\``)} | ${thousands(row.value)} ${row.unit} | ${thousands(budget)} | ${others} |`,
+    );
   }
   const path = join(ROOT, "README.md");
   const [start, end] = ["<!-- bench:start -->", "<!-- bench:end -->"];

@@ -66,7 +66,10 @@ const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
 const plain = (text: string): string => text.replace(/\x1b\[[0-9;]*m/g, "");
 
 function count(output: string, word: "passing" | "failing"): number {
-  return [...plain(output).matchAll(new RegExp(`(\\d+) ${word}`, "g"))].reduce((sum, match) => sum + Number(match[1]), 0);
+  return [...plain(output).matchAll(new RegExp(`(\\d+) ${word}`, "g"))].reduce(
+    (sum, match) => sum + Number(match[1]),
+    0,
+  );
 }
 
 /** What a broken layer said of its failures (its last words if it never came to its summary). */
@@ -117,7 +120,11 @@ async function main(): Promise<number> {
     const bad = Math.max(count(result.output, "failing"), result.code === 0 ? 0 : 1);
     passed += ok;
     failed += bad;
-    retried.push(...plain(result.output).split("\n").filter((text) => text.trim().startsWith(RETRIED)));
+    retried.push(
+      ...plain(result.output)
+        .split("\n")
+        .filter((text) => text.trim().startsWith(RETRIED)),
+    );
     if (bad > 0) broken.push(`${pc.bold(name)}\n${failuresOf(result.output)}`);
     const verdict = bad === 0 ? pc.green("holds") : pc.red("broken");
     rows.push([name, String(ok), String(bad), `${((Date.now() - started) / 1000).toFixed(1)} s`, verdict]);

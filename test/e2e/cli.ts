@@ -25,12 +25,21 @@ import {
   suspendCredential,
 } from "@publica/sdk";
 import { credentialRegistryAbi, testTokenAbi, underwritingPoolAbi } from "@publica/sdk/abi";
-import { openSeries, setQuoteKey } from "@publica/sdk/insurance";
+import { getSeries, openSeries, setQuoteKey } from "@publica/sdk/insurance";
 import { expect } from "chai";
 import { encryptKeystoreJsonSync } from "ethers";
 import hre from "hardhat";
 import type { JsonRpcServer } from "hardhat/types/network";
-import { type Address, encodeFunctionData, type Hash, type Hex, keccak256, toHex } from "viem";
+import {
+  type Address,
+  createPublicClient,
+  encodeFunctionData,
+  type Hash,
+  type Hex,
+  http,
+  keccak256,
+  toHex,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { main } from "../../packages/cli/src/main.ts";
 import { type Connection, connectLocal } from "../../scripts/lib/chain.ts";
@@ -572,6 +581,21 @@ describe("publica", () => {
       // 800 came in, 10 of premium, 40 were paid.
       expect(BigInt(served.assets)).to.be.within(770n * COIN - 2n, 770n * COIN);
       expect((await publica(serve)).stdout).to.contain("Nothing to send.");
+    });
+
+    it("gives the premiums back when the data never came, and not before the grace is over", async () => {
+      const book = at("PolicyBook");
+      const refund = ["insure", "settle", "--series", "2", "--refund", "--missing-round", "9", "--key-env", "QUOTER"];
+      const fallback = [...refund.slice(0, 4), "--fallback", "--key-env", "QUOTER"];
+      await refused([...refund, "--fallback"], 2, /cannot be used with/);
+      await refused(refund, 1, /error \w+: /);
+      await refused(fallback, 1, /error \w+: /);
+      const { terms } = await getSeries(createPublicClient({ transport: http(url) }), { book, series: 2n });
+      await travel(terms.end + terms.grace + 1);
+      const done = await json<object>([...refund, "--yes"]);
+      expect(done).to.include({ left: 0 });
+      expect((await publica(["insure", "status"])).stdout).to.match(/late flights +refund\w+ .* premium back/);
+      await refused(fallback, 1, /error \w+: /);
     });
   });
 

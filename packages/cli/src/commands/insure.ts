@@ -9,6 +9,7 @@ import {
   planDeposit,
   planPurchase,
   planServing,
+  planRecourse,
   planSettlement,
   planWithdrawal,
 } from "../insure/plans.ts";
@@ -159,6 +160,19 @@ export function insureCommand(io: Io): Command {
     .requiredOption("--series <no>", "the series", positive)
     .option("--max <n>", "policies to settle in this transaction", wholeNumber(1, 10_000), 100)
     .option("--season <hex>", "the packed season, for a series that has one", hexBytes)
+    .addOption(
+      new Option("--fallback", "the data did not come or were contested: decide by the fallback feed").conflicts(
+        "refund",
+      ),
+    )
+    .option("--refund", "the data did not come at all: give the premiums back")
+    .option("--missing-round <no>", "with either: a round missing in the series' feed", wholeNumber(0, 0xffffffff), 0)
+    .option(
+      "--missing-fallback-round <no>",
+      "with --refund: one missing in the fallback feed, where there is one",
+      wholeNumber(0, 0xffffffff),
+      0,
+    )
     .addOption(keystoreOption)
     .addOption(passwordFileOption)
     .addOption(rpcAccountOption)
@@ -168,10 +182,12 @@ export function insureCommand(io: Io): Command {
     .addOption(deploymentOption)
     .addOption(jsonOption)
     .addHelpText("after", "\nExample: publica insure settle --series 1 --keystore anyone.json --yes")
-    .action(async ({ series, max, season, ...options }) => {
-      await execute(options, (context, wallet) =>
-        planSettlement(officeOf(context), wallet.address, series, BigInt(max), season),
-      );
+    .action(async ({ series, max, season, fallback, refund, missingRound, missingFallbackRound, ...options }) => {
+      await execute(options, (context, wallet) => {
+        if (!fallback && !refund) return planSettlement(officeOf(context), wallet.address, series, BigInt(max), season);
+        const recourse = { by: fallback ? "fallback" : "refund", missingRound, missingFallbackRound } as const;
+        return planRecourse(officeOf(context), wallet.address, series, recourse, season);
+      });
     });
 
   insure

@@ -1,14 +1,16 @@
 import {
   buyPolicy,
   decideAndPay,
+  decideByFallback,
   getSeries,
   previewSeries,
+  refundSeries,
   requestWithdrawal,
   serveWithdrawals,
   settleSeries,
   underwrite,
 } from "@publica/sdk/insurance";
-import { policyBookAbi, underwritingPoolAbi } from "@publica/sdk/abi";
+import { policyBookAbi, seriesRecourseAbi, underwritingPoolAbi } from "@publica/sdk/abi";
 import { type Address, type Hex, isAddressEqual, parseEventLogs } from "viem";
 import { chainNow } from "../lib/context.ts";
 import { CliError } from "../lib/errors.ts";
@@ -121,6 +123,75 @@ export async function planSettlement(
           ["state", after.state],
         ],
         data: { paidPolicies: paid.length, paid: total, state: after.state, payoutBps: after.payoutBps },
+      };
+    },
+  };
+}
+
+/** What follows when the series' data did not come in time, or were contested. */
+export interface Recourse {
+  readonly by: "fallback" | "refund";
+  /** A round of the window that is missing in the series' feed. */
+  readonly missingRound: number;
+  /** One that is missing in the fallback feed, for a refund of a series that has such a feed. */
+  readonly missingFallbackRound: number;
+}
+
+/** Decides a series by its fallback feed, or gives the premiums back; its policies are then settled as always. */
+export async function planRecourse(
+  office: Office,
+  sender: Address,
+  series: bigint,
+  recourse: Recourse,
+  season: Hex | undefined,
+): Promise<Prepared> {
+  const { context, book } = office;
+  const { client } = context;
+  const { missingRound, missingFallbackRound } = recourse;
+  const [one, address] = await Promise.all([
+    getSeries(client, { book, series }),
+    client.readContract({ address: book, abi: policyBookAbi, functionName: "RECOURSE" }),
+  ]);
+  const call = { address, abi: seriesRecourseAbi, account: sender } as const;
+  const step: Step =
+    recourse.by === "fallback"
+      ? {
+          what: `decide series ${series} by its fallback feed`,
+          simulate: () =>
+            client.simulateContract({
+              ...call,
+              functionName: "decideByFallback",
+              args: [series, missingRound, season ?? "0x"],
+            }),
+          send: (from) =>
+            decideByFallback(from, { book, series, missingRound, ...(season === undefined ? {} : { season }) }),
+        }
+      : {
+          what: `give the premiums of series ${series} back`,
+          simulate: () =>
+            client.simulateContract({
+              ...call,
+              functionName: "refund",
+              args: [series, missingRound, missingFallbackRound],
+            }),
+          send: (from) => refundSeries(from, { book, series, missingRound, missingFallbackRound }),
+        };
+  return {
+    plan: {
+      facts: [["series", `${series}  ${one.name}, ${one.state}`]],
+      data: { series, state: one.state },
+      steps: [step],
+    },
+    afterwards: async () => {
+      const { state, policies, settled } = await getSeries(client, { book, series });
+      const left = policies - settled;
+      const next = left === 0 ? "nothing is left to settle" : `publica insure settle --series ${series} pays ${left}`;
+      return {
+        facts: [
+          ["state", state],
+          ["next", next],
+        ],
+        data: { state, left },
       };
     },
   };

@@ -9,18 +9,22 @@ async function* document(): AsyncGenerator<Uint8Array> {
 }
 
 let bytes = 0;
+// Read as it goes: the system's own high-water mark begins with that of the process which started this one.
+let peak = 0;
 const started = performance.now();
 for await (const piece of sealVault({
   contentKey: new Uint8Array(32).fill(1),
   document: document(),
   aad: new Uint8Array(),
   cipher: cipher as VaultCipher,
-}))
+})) {
   bytes += piece.length;
+  peak = Math.max(peak, process.memoryUsage.rss());
+}
 if (bytes < Number(mebibytes) * 2 ** 20) throw new Error("the sealed file is too short");
 console.log(
   JSON.stringify({
     milliseconds: Math.round(performance.now() - started),
-    peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    peakMiB: Math.round(peak / 2 ** 20),
   }),
 );

@@ -8,7 +8,8 @@ export function table(
   right: readonly number[] = [],
 ): string {
   const result = new Table({
-    head: head.map((cell) => pc.bold(cell)),
+    // Without any title there is no title row.
+    head: head.some((cell) => cell !== "") ? head.map((cell) => pc.bold(cell)) : [],
     colAligns: head.map((_, index) => (right.includes(index) ? "right" : "left")),
     style: { head: [], border: process.stdout.isTTY ? ["dim"] : [], compact: true },
   });

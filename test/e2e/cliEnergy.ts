@@ -4,22 +4,34 @@ import { join } from "node:path";
 import { expect } from "chai";
 import hre from "hardhat";
 import type { JsonRpcServer } from "hardhat/types/network";
-import { pad, toHex, zeroHash } from "viem";
+import { type Hash, type Hex, pad, toHex, zeroHash } from "viem";
 import { publica as run } from "../../packages/cli/test/harness.ts";
 import { slotDay } from "../../packages/cli/src/energy/market.ts";
-import { bookRoot, DAY_SLOTS, type SignedCurve } from "../../packages/sdk/src/energy/index.ts";
-import { connectLocal } from "../../scripts/lib/chain.ts";
-import { deployMarket, keyOf, type Market, nextDay, settleTime } from "../../scripts/lib/energy-market.ts";
+import { bookRoot, DAY_SLOTS, encodeMeterValues, type SignedCurve } from "../../packages/sdk/src/energy/index.ts";
+import { type Connection, connectLocal } from "../../scripts/lib/chain.ts";
+import {
+  BALANCE_PARTY,
+  deployMarket,
+  keyOf,
+  type Market,
+  METERED,
+  meterKey,
+  nextDay,
+  settleTime,
+} from "../../scripts/lib/energy-market.ts";
 
+const TARIFF = { longTick: 20, shortTick: 300, deadBandWh: 0, penaltyTicks: 0 };
 const COMMANDS = ["account", "order", "post", "settle", "verify"];
 
 describe("publica energy, end to end", () => {
   let server: JsonRpcServer;
+  let connection: Connection;
   let market: Market;
   let folder: string;
   let common: string[];
   let firstSlot: number;
   let day: string;
+  let firstDay: string;
   let travel: (timestamp: number) => Promise<void>;
   let seller: number;
   let buyer: number;
@@ -52,7 +64,8 @@ describe("publica energy, end to end", () => {
   before(async () => {
     server = await hre.network.createServer("default", "127.0.0.1");
     const url = `http://127.0.0.1:${(await server.listen()).port}`;
-    const { viem } = await connectLocal(url);
+    connection = await connectLocal(url);
+    const { viem } = connection;
     market = await deployMarket(viem, { operator: "board" });
     const test = await viem.getTestClient();
     travel = async (timestamp) => {
@@ -60,16 +73,24 @@ describe("publica energy, end to end", () => {
       await test.mine({ blocks: 1 });
     };
     for (let i = 0; i < 4; i++) await test.setBalance({ address: keyOf(i).address, value: 10n ** 18n });
-    seller = await market.open(keyOf(0), 1_000_000n);
-    buyer = await market.open(keyOf(1), 5_000_000n);
-    neighbour = await market.open(keyOf(2), 5_000_000n);
+    seller = await market.open(keyOf(0), 1_000_000n, 0, METERED);
+    buyer = await market.open(keyOf(1), 5_000_000n, 0, METERED);
+    neighbour = await market.open(keyOf(2), 5_000_000n, 0, METERED);
+    for (const [i, account] of [seller, buyer, neighbour].entries()) {
+      const { x, y } = meterKey(i);
+      await market.meters.write.register([account, { curve: 1, class: 0, capWh: 10 ** 6, x, y }]);
+    }
+    await market.accounts.write.deposit([BALANCE_PARTY, 5_000_000n]);
     folder = mkdtempSync(join(tmpdir(), "publica-energy-e2e-"));
     mkdirSync(join(folder, "orders"));
-    const { accounts, exchange, large } = market;
     const contracts = Object.fromEntries(
-      Object.entries({ EnergyAccounts: accounts, EnergyExchange: exchange, LargeBooks: large }).map(
-        ([name, { address }]) => [name, { address, codeHash: zeroHash, block: 0 }],
-      ),
+      Object.entries({
+        EnergyAccounts: market.accounts,
+        EnergyExchange: market.exchange,
+        LargeBooks: market.large,
+        EnergyBalancing: market.balancing,
+        MeterRegistry: market.meters,
+      }).map(([name, { address }]) => [name, { address, codeHash: zeroHash, block: 0 }]),
     );
     writeFileSync(
       join(folder, "addresses.json"),
@@ -78,6 +99,10 @@ describe("publica energy, end to end", () => {
     common = ["--rpc", url, "--deployment", "addresses.json"];
     firstSlot = await nextDay(market.client);
     day = slotDay(firstSlot);
+    firstDay = day;
+    // Announced 36 hours ahead: in force after the first book.
+    const announced = Math.floor(Number((await market.client.getBlock()).timestamp) / 900) + 150;
+    await market.balancing.write.setTariff([{ fromSlot: Math.max(announced, firstSlot + DAY_SLOTS), ...TARIFF }]);
   });
 
   after(async () => {
@@ -205,5 +230,65 @@ describe("publica energy, end to end", () => {
     await refused(["order", "--account", String(seller), "--day", day, "--curve", "more.csv"], /the gate of .* closed/);
     await json(["account", "--account", String(seller), "--cancel-orders", ...home(0), "--yes"]);
     expect((await publica(["account", "--account", String(seller)])).stdout).to.match(/nonce +1/);
+  });
+
+  it("settle --deviations: pays what meters measured, in one transaction or in parts with the same result", async () => {
+    const deviations = ["settle", "--day", day, "--deviations", ...home(3)];
+    await refused(["settle", "--day", firstDay, "--deviations", ...home(3)], /no tariff was in force for the book/);
+    await refused(["settle", "--day", "2100-01-01", "--deviations", ...home(3)], /is closed\n→ publica energy settle/);
+    await travel((firstSlot + DAY_SLOTS) * 900 + 3_600);
+    await refused(deviations, new RegExp(`the meter of account ${seller} has not posted ${day}`));
+    // At 08:00 the seller delivers 1.2 kWh for 1 kWh sold, the buyer takes 0.7 of it, the neighbour 0.1.
+    const measured = [1_200, -700, -100];
+    const date = firstSlot / DAY_SLOTS;
+    for (const [i, account] of [seller, buyer, neighbour].entries()) {
+      const valuesWh = Array.from({ length: DAY_SLOTS }, (_, t) => (t === 32 ? (measured[i] ?? 0) : 0));
+      const domain = { chainId: market.chainId, registry: market.meters.address };
+      const { a, b } = meterKey(i).sign(domain, { account, day: date, valuesWh });
+      await market.meters.write.post([account, date, encodeMeterValues(valuesWh), a, b]);
+    }
+    const dry = await publica(deviations);
+    expect(dry.stdout).to.match(
+      /metered +3 accounts[\s\S]*silent +nobody[\s\S]*1\. pay the deviations of 3 accounts in one transaction {2}would succeed/,
+    );
+    const balances = () => Promise.all([seller, buyer, neighbour, BALANCE_PARTY].map((n) => market.balanceOf(n)));
+    const before = await balances();
+    const test = await connection.viem.getTestClient();
+    const snapshot = await test.snapshot();
+    const whole = await json<{ settledAccounts: number; transactions: object[] }>([...deviations, "--yes"]);
+    expect(whole.settledAccounts).to.equal(3);
+    expect(whole.transactions).to.have.length(1);
+    const paid = await balances();
+    // 0.5 kWh too much, 0.1 kWh too little: 100 Wh net at the slot's 50, 400 Wh earn the tariff's 20; nothing is lost.
+    expect(paid[2]).to.equal((before[2] ?? 0n) - 100n * 50n);
+    expect(paid.reduce((a, b) => a + b)).to.equal(before.reduce((a, b) => a + b));
+    expect((await publica([...deviations, "--yes"])).stdout).to.match(/deviations +paid[\s\S]*Nothing to send/);
+
+    await test.revert({ id: snapshot });
+    const parts = [...deviations, "--parts"];
+    expect((await publica(parts)).stdout).to.match(
+      /1\. sum part 1 of 2 {2}would succeed[\s\S]*4\. pay part 2 of 2 {2}not tried/,
+    );
+    const again = await test.snapshot();
+    const several = await json<{ settledAccounts: number; transactions: { hash: Hash }[] }>([...parts, "--yes"]);
+    expect(several.settledAccounts).to.equal(3);
+    expect(several.transactions).to.have.length(4);
+    expect(await balances()).to.deep.equal(paid);
+    expect((await publica([...parts, "--yes"])).stdout).to.contain("Nothing to send");
+
+    // Somebody begins and stops: whoever comes next goes on from there, also after the sums were completed.
+    const inputs: Hex[] = [];
+    for (const { hash } of several.transactions) inputs.push((await market.client.getTransaction({ hash })).input);
+    await test.revert({ id: again });
+    const [anybody] = await connection.viem.getWalletClients();
+    const send = (data: Hex | undefined) =>
+      anybody?.sendTransaction({ to: market.balancing.address, data: data ?? "0x" });
+    await send(inputs[0]);
+    expect((await publica(parts)).stdout).to.match(/1\. sum part 2 of 2 {2}would succeed[\s\S]*3\. pay part 2 of 2/);
+    await send(inputs[1]);
+    await send(inputs[3]);
+    expect((await publica(deviations)).stdout).to.match(/1\. pay part 1 of 2 {2}would succeed now\n\n/);
+    await json([...deviations, "--yes"]);
+    expect(await balances()).to.deep.equal(paid);
   });
 });

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Address } from "viem";
 import { accountReport, planAccount } from "../energy/account.ts";
+import { planDeviations } from "../energy/deviations.ts";
 import { energyOf, firstSlotOf, type Market, marketOf, slotOf, tickOf } from "../energy/market.ts";
 import { planPost, signOrder } from "../energy/order.ts";
 import { readOrderFiles } from "../energy/orderFile.ts";
@@ -10,7 +11,7 @@ import { deployedContext } from "../lib/context.ts";
 import { UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
 import { deploymentOption, jsonOption, parseAddress, parseAmountText, rpcOption, wholeNumber } from "../lib/options.ts";
-import { carryOut, type Plan } from "../lib/sending.ts";
+import { carryOut, type Plan, type PlanOptions } from "../lib/sending.ts";
 import { openWallet, openWalletIfNamed, signing, yesOption } from "../lib/wallet.ts";
 
 const accountNumber = wholeNumber(1, 2 ** 31 - 1);
@@ -33,12 +34,14 @@ export function energyCommand(io: Io): Command {
   /** Prepares, then shows or sends. */
   async function execute(
     options: Parameters<typeof openWallet>[2] & Parameters<typeof deployedContext>[1] & { yes?: true; json?: true },
-    prepare: (market: Market, sender: Address) => Promise<Plan>,
+    prepare: (market: Market, sender: Address) => Promise<Plan | { plan: Plan; afterwards: PlanOptions["afterwards"] }>,
   ): Promise<void> {
     const context = await deployedContext(io, options);
     const wallet = await openWallet(io, context, options);
-    const plan = await prepare(await marketOf(context), wallet.address);
-    present(io, options.json, await carryOut(plan, { yes: options.yes, connection: context, wallet }));
+    const prepared = await prepare(await marketOf(context), wallet.address);
+    const { plan, afterwards } = "plan" in prepared ? prepared : { plan: prepared, afterwards: undefined };
+    const common = { yes: options.yes, connection: context, wallet };
+    present(io, options.json, await carryOut(plan, afterwards === undefined ? common : { ...common, afterwards }));
   }
 
   signing(
@@ -121,13 +124,22 @@ export function energyCommand(io: Io): Command {
       .option("--slots <n>", "slots of the book", wholeNumber(1, 96), 96)
       .option("--orders <path...>", "signed orders: files, or folders of them", [])
       .addOption(new Option("--parts", "in several transactions even when one would do"))
+      .addOption(
+        new Option("--deviations", "of a closed book: pay what meters measured beside what was traded").conflicts(
+          "orders",
+        ),
+      )
       .addOption(yesOption),
   )
     .addHelpText(
       "after",
-      "\nExample: publica energy settle --day 2026-12-01 --orders orders/ --keystore anybody.json --yes",
+      "\nExample: publica energy settle --day 2026-12-01 --orders orders/ --keystore anybody.json --yes\n         publica energy settle --day 2026-12-01 --deviations --keystore anybody.json --yes",
     )
-    .action(async ({ day, time, slots, orders, parts, ...options }) => {
+    .action(async ({ day, time, slots, orders, parts, deviations, ...options }) => {
+      if (deviations) {
+        await execute(options, (market, sender) => planDeviations(market, sender, slotOf(day, time), parts === true));
+        return;
+      }
       const files = readOrderFiles(io, orders);
       await execute(options, (market, sender) =>
         planSettle(market, sender, {

@@ -8,10 +8,10 @@ import { money } from "../lib/tokens.ts";
 import { type Market, showEnergy, showPrice, slotDay, slotTime } from "./market.ts";
 
 const STATUS = ["open", "settled from the committed book", "settled after the fallback deadline", "void"] as const;
+export const VOID = 3;
 
-/** Replays a closed book from chain data and compares it with what the exchange stored. */
-export async function verifyBook(market: Market, firstSlot: number): Promise<Report> {
-  const { context, exchange, accounts, large } = market;
+/** How a book was closed; it must be. */
+export async function closedBook({ context, exchange }: Market, firstSlot: number) {
   const [closed] = await context.client.getContractEvents({
     ...{ address: exchange, abi: energyExchangeAbi, eventName: "BookClosed", args: { firstSlot } },
     fromBlock: firstBlock(context, "EnergyExchange"),
@@ -22,6 +22,13 @@ export async function verifyBook(market: Market, firstSlot: number): Promise<Rep
       `no book that begins ${slotDay(firstSlot)} ${slotTime(firstSlot)} UTC is closed`,
       "publica energy settle settles it once its gate has closed.",
     );
+  return closed;
+}
+
+/** Replays a closed book from chain data and compares it with what the exchange stored. */
+export async function verifyBook(market: Market, firstSlot: number): Promise<Report> {
+  const { context, exchange, accounts, large } = market;
+  const closed = await closedBook(market, firstSlot);
   const status = STATUS[closed.args.status] ?? "unknown";
   const facts: [string, string][] = [
     ["book", `${slotDay(firstSlot)} ${slotTime(firstSlot)} UTC, ${closed.args.count} slots`],
@@ -30,7 +37,7 @@ export async function verifyBook(market: Market, firstSlot: number): Promise<Rep
     ["to the network", money(closed.args.networkMicro, market.token)],
     ["transaction", closed.transactionHash],
   ];
-  if (closed.args.status === 3) return { data: { ...closed.args, matches: true }, text: pairs(facts) };
+  if (closed.args.status === VOID) return { data: { ...closed.args, matches: true }, text: pairs(facts) };
   const addresses = { accounts, exchange, large, fromBlock: firstBlock(context, "LargeBooks") };
   const { settlement, matches } = await replayBook(context.client, addresses, closed.transactionHash);
   const zones = settlement.clearings[0]?.zones.length ?? 0;

@@ -1,8 +1,9 @@
-import { concat, type Hex, keccak256, numberToHex } from "viem";
+import { type Hex, numberToHex } from "viem";
 import { ration } from "./clearing.ts";
 import { energyError, invalidInput } from "./errors.ts";
 import { encodeMeterValues } from "./meters.ts";
 import { byAccount, DAY_SLOTS, join } from "./orders.ts";
+import { deviationPartHash } from "./summedParts.ts";
 import { chainOf, encodePositions, type Settlement } from "./settlement.ts";
 
 export interface Tariff {
@@ -228,13 +229,12 @@ export function deviationParts(
       }
     const book = { ...deviationBook(settlement, people, tariff), positions: encodePositions(mine) };
     sum.push([book, before, first + accountsAPart >= sorted.length]);
-    const hashed = [book.positions, book.metered, before.sums].map((bytes) => keccak256(bytes));
     before = {
       positions: chainOf(book.positions, 4 + 4 * count, before.positions),
       lastAccount: people.at(-1)?.account ?? before.lastAccount,
       matched: before.matched + BigInt(postedFills.filter(({ order }) => members.has(order.account)).length),
       sums: join(sums.map(([long, short]) => numberToHex((long << 128n) | short, { size: 32 }))),
-      parts: [...before.parts, keccak256(concat(hashed))],
+      parts: [...before.parts, deviationPartHash(book, before.sums)],
     };
   }
   const whole = before;

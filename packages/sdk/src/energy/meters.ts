@@ -10,6 +10,7 @@ import {
   pad,
   parseSignature,
   signatureToCompactSignature,
+  size,
 } from "viem";
 import { energyError, invalidInput } from "./errors.ts";
 import { DAY_SLOTS } from "./orders.ts";
@@ -47,6 +48,13 @@ export function encodeMeterValues(valuesWh: readonly number[]): Hex {
     view.setInt32(t * 4, value);
   }
   return bytesToHex(bytes);
+}
+
+/** The values of {@link encodeMeterValues}. */
+export function decodeMeterValues(bytes: Hex): number[] {
+  if (size(bytes) !== DAY_SLOTS * 4) throw energyError("MeterBadLength", size(bytes));
+  const view = new DataView(hexToBytes(bytes).buffer);
+  return Array.from({ length: DAY_SLOTS }, (_, t) => view.getInt32(t * 4));
 }
 
 /** The message a meter signs. */

@@ -20,15 +20,7 @@ import { UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
 import { deploymentOption, jsonOption, parseHash, rpcOption, wholeNumber } from "../lib/options.ts";
 import { carryOut } from "../lib/sending.ts";
-import {
-  keyEnvOption,
-  keystoreOption,
-  openWallet,
-  passwordFileOption,
-  rpcAccountOption,
-  type Wallet,
-  yesOption,
-} from "../lib/wallet.ts";
+import { openWallet, type Wallet, signing, yesOption } from "../lib/wallet.ts";
 
 const deviceNumber = wholeNumber(1, 2 ** 32 - 1);
 const crewNumber = wholeNumber(1, 65_535);
@@ -96,18 +88,10 @@ export function communityCommand(io: Io): Command {
 
   /** A command that sends, with everything each of them takes. */
   const sending = (name: string, description: string, example: string) =>
-    community
-      .command(name)
-      .description(description)
-      .addOption(keystoreOption)
-      .addOption(passwordFileOption)
-      .addOption(rpcAccountOption)
-      .addOption(keyEnvOption)
-      .addOption(yesOption)
-      .addOption(rpcOption)
-      .addOption(deploymentOption)
-      .addOption(jsonOption)
-      .addHelpText("after", `\nExample: publica community ${name} ${example}`);
+    signing(community.command(name).description(description).addOption(yesOption)).addHelpText(
+      "after",
+      `\nExample: publica community ${name} ${example}`,
+    );
 
   /** As {@link sending}, for what concerns one order. */
   const onOrder = (name: string, description: string, example = "--device 3 --keystore me.json --yes") =>

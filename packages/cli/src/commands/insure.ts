@@ -21,16 +21,7 @@ import { CliError, UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
 import { deploymentOption, jsonOption, parseAddress, parseAmountText, rpcOption, wholeNumber } from "../lib/options.ts";
 import { carryOut } from "../lib/sending.ts";
-import {
-  keyEnvOption,
-  keystoreOption,
-  openWallet,
-  openWalletIfNamed,
-  passwordFileOption,
-  rpcAccountOption,
-  type Wallet,
-  yesOption,
-} from "../lib/wallet.ts";
+import { openWallet, openWalletIfNamed, type Wallet, signing, yesOption } from "../lib/wallet.ts";
 
 const MOST = 2 ** 32 - 1;
 
@@ -106,23 +97,18 @@ export function insureCommand(io: Io): Command {
       else present(io, json, await overallStatus(office, pool));
     });
 
-  insure
-    .command("quote")
-    .description("offer cover to one buyer: checked against the terms, signed with --yes")
-    .requiredOption("--series <no>", "the series", positive)
-    .requiredOption("--buyer <address>", "who may buy", parseAddress)
-    .requiredOption("--sum <amount>", "sum insured, in the pool's currency", parseAmountText)
-    .requiredOption("--premium <amount>", "premium, in the pool's currency", parseAmountText)
-    .option("--valid <minutes>", "how long the offer stands", wholeNumber(1, 525_600), 60)
-    .option("--out <file>", "write the signed quote to this file")
-    .addOption(new Option("--yes", "sign"))
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    insure
+      .command("quote")
+      .description("offer cover to one buyer: checked against the terms, signed with --yes")
+      .requiredOption("--series <no>", "the series", positive)
+      .requiredOption("--buyer <address>", "who may buy", parseAddress)
+      .requiredOption("--sum <amount>", "sum insured, in the pool's currency", parseAmountText)
+      .requiredOption("--premium <amount>", "premium, in the pool's currency", parseAmountText)
+      .option("--valid <minutes>", "how long the offer stands", wholeNumber(1, 525_600), 60)
+      .option("--out <file>", "write the signed quote to this file")
+      .addOption(new Option("--yes", "sign")),
+  )
     .addHelpText(
       "after",
       "\nA signed quote binds the pool: whoever it names can buy until it expires.\n\nExample: publica insure quote --series 1 --buyer 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --sum 20000 --premium 2600 --keystore quoter.json --yes --out quote.json",
@@ -136,51 +122,41 @@ export function insureCommand(io: Io): Command {
       present(io, json, await quoteCover(io, officeOf(context), wallet, offer));
     });
 
-  insure
-    .command("buy")
-    .description("buy the cover of a signed quote")
-    .requiredOption("--quote <file>", "the file publica insure quote wrote")
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(yesOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    insure
+      .command("buy")
+      .description("buy the cover of a signed quote")
+      .requiredOption("--quote <file>", "the file publica insure quote wrote")
+      .addOption(yesOption),
+  )
     .addHelpText("after", "\nExample: publica insure buy --quote quote.json --keystore farmer.json --yes")
     .action(async ({ quote, ...options }) => {
       const file = readQuoteFile(io, quote);
       await execute(options, (context, wallet) => planPurchase(officeOf(context), wallet.address, file));
     });
 
-  insure
-    .command("settle")
-    .description("decide a series from its data and pay its policies; anyone may")
-    .requiredOption("--series <no>", "the series", positive)
-    .option("--max <n>", "policies to settle in this transaction", wholeNumber(1, 10_000), 100)
-    .option("--season <hex>", "the packed season, for a series that has one", hexBytes)
-    .addOption(
-      new Option("--fallback", "the data did not come or were contested: decide by the fallback feed").conflicts(
-        "refund",
-      ),
-    )
-    .option("--refund", "the data did not come at all: give the premiums back")
-    .option("--missing-round <no>", "with either: a round missing in the series' feed", wholeNumber(0, 0xffffffff), 0)
-    .option(
-      "--missing-fallback-round <no>",
-      "with --refund: one missing in the fallback feed, where there is one",
-      wholeNumber(0, 0xffffffff),
-      0,
-    )
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(yesOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    insure
+      .command("settle")
+      .description("decide a series from its data and pay its policies; anyone may")
+      .requiredOption("--series <no>", "the series", positive)
+      .option("--max <n>", "policies to settle in this transaction", wholeNumber(1, 10_000), 100)
+      .option("--season <hex>", "the packed season, for a series that has one", hexBytes)
+      .addOption(
+        new Option("--fallback", "the data did not come or were contested: decide by the fallback feed").conflicts(
+          "refund",
+        ),
+      )
+      .option("--refund", "the data did not come at all: give the premiums back")
+      .option("--missing-round <no>", "with either: a round missing in the series' feed", wholeNumber(0, 0xffffffff), 0)
+      .option(
+        "--missing-fallback-round <no>",
+        "with --refund: one missing in the fallback feed, where there is one",
+        wholeNumber(0, 0xffffffff),
+        0,
+      )
+      .addOption(yesOption),
+  )
     .addHelpText("after", "\nExample: publica insure settle --series 1 --keystore anyone.json --yes")
     .action(async ({ series, max, season, fallback, refund, missingRound, missingFallbackRound, ...options }) => {
       await execute(options, (context, wallet) => {
@@ -190,41 +166,31 @@ export function insureCommand(io: Io): Command {
       });
     });
 
-  insure
-    .command("underwrite")
-    .description("put capital behind a pool's cover")
-    .requiredOption("--amount <amount>", "how much, in the pool's currency", parseAmountText)
-    .addOption(poolOption)
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(yesOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    insure
+      .command("underwrite")
+      .description("put capital behind a pool's cover")
+      .requiredOption("--amount <amount>", "how much, in the pool's currency", parseAmountText)
+      .addOption(poolOption)
+      .addOption(yesOption),
+  )
     .addHelpText("after", "\nExample: publica insure underwrite --amount 5000 --keystore investor.json --yes")
     .action(async ({ amount, pool, ...options }) => {
       await execute(options, (context, wallet) => planDeposit(officeOf(context), wallet.address, amount, pool));
     });
 
-  insure
-    .command("withdraw")
-    .description("ask to take capital out of a pool; or serve those who wait, which anyone may")
-    .addOption(
-      new Option("--shares <amount>", "how many shares").argParser(parseAmountText).conflicts(["all", "serve"]),
-    )
-    .addOption(new Option("--all", "all shares of the account").conflicts("serve"))
-    .addOption(new Option("--serve <n>", "serve up to so many waiting requests").argParser(wholeNumber(1, MOST)))
-    .addOption(poolOption)
-    .addOption(keystoreOption)
-    .addOption(passwordFileOption)
-    .addOption(rpcAccountOption)
-    .addOption(keyEnvOption)
-    .addOption(yesOption)
-    .addOption(rpcOption)
-    .addOption(deploymentOption)
-    .addOption(jsonOption)
+  signing(
+    insure
+      .command("withdraw")
+      .description("ask to take capital out of a pool; or serve those who wait, which anyone may")
+      .addOption(
+        new Option("--shares <amount>", "how many shares").argParser(parseAmountText).conflicts(["all", "serve"]),
+      )
+      .addOption(new Option("--all", "all shares of the account").conflicts("serve"))
+      .addOption(new Option("--serve <n>", "serve up to so many waiting requests").argParser(wholeNumber(1, MOST)))
+      .addOption(poolOption)
+      .addOption(yesOption),
+  )
     .addHelpText(
       "after",
       "\nA request waits for the pool's cooldown and its turn, and is paid at the price of that moment.\n\nExample: publica insure withdraw --all --keystore investor.json --yes",

@@ -24,6 +24,14 @@ Example: npm test -- --layer contracts --profile default --grep CredentialRegist
 interface Options {
   readonly fuzz: string;
   readonly grep: string | undefined;
+  /** Print as it runs. */
+  readonly echo: boolean;
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly result: RunResult;
+  readonly seconds: number;
 }
 
 /** Files below `folder` that end in `suffix`, as paths from the top folder. */
@@ -43,9 +51,9 @@ const RETRIES = process.env.CI ? ["--retries", "1", "--reporter", join(ROOT, "sc
 const grepArgs = (grep: string | undefined): string[] => (grep === undefined ? [] : ["--grep", grep]);
 
 const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
-  contracts: async ({ grep }) => {
+  contracts: async ({ grep, echo }) => {
     const behaviour = files("test", ".ts", ["e2e", "utils"]);
-    return hardhat(["test", "mocha", "--no-compile", ...grepArgs(grep), ...behaviour]);
+    return hardhat(["test", "mocha", "--no-compile", ...grepArgs(grep), ...behaviour], { echo });
   },
   packages: async ({ grep }) => {
     const suites = readdirSync(join(ROOT, "packages")).flatMap((name) =>
@@ -98,24 +106,45 @@ async function main(): Promise<number> {
   if (!["default", "production"].includes(values.profile)) throw new UsageError(`unknown profile ${values.profile}`);
   if (!["default", "ci", "deep"].includes(values.fuzz)) throw new UsageError(`unknown fuzz profile ${values.fuzz}`);
 
-  const rows: string[][] = [];
+  // In CI the contracts' behaviour is tested beside the packages, each on a core, and printed afterwards.
+  const both = chosen.includes("contracts") && chosen.lastIndexOf("packages") > chosen.indexOf("contracts");
+  const aside = process.env.CI && both ? "contracts" : undefined;
+  const run = async (name: string, echo: boolean): Promise<Outcome> => {
+    const started = Date.now();
+    const layer = LAYERS[name] as (options: Options) => Promise<RunResult>;
+    const result = await layer({ fuzz: values.fuzz, grep: values.grep, echo });
+    return { name, result, seconds: (Date.now() - started) / 1000 };
+  };
+  const heading = (name: string): void => console.log(`\n${pc.bold(pc.cyan(`── ${name} `.padEnd(60, "─")))}`);
+  const outcomes: Outcome[] = [];
+  let beside: Promise<Outcome> | undefined;
   let built = false;
-  let passed = 0;
-  let failed = 0;
-  const broken: string[] = [];
-  const retried: string[] = [];
   for (const name of chosen) {
     // Hardhat's Solidity runner compiles for itself; every other layer runs on the chosen build.
     if (name !== "solidity" && !built) {
       await build(values.profile);
       built = true;
     }
-    console.log(`\n${pc.bold(pc.cyan(`── ${name} `.padEnd(60, "─")))}`);
-    const started = Date.now();
-    const result = await (LAYERS[name] as (options: Options) => Promise<RunResult>)({
-      fuzz: values.fuzz,
-      grep: values.grep,
-    });
+    if (name === aside) {
+      beside = run(name, false);
+      continue;
+    }
+    heading(name);
+    outcomes.push(await run(name, true));
+    if (name === "packages" && beside !== undefined) {
+      const outcome = await beside;
+      heading(outcome.name);
+      console.log(outcome.result.output);
+      outcomes.push(outcome);
+    }
+  }
+
+  const rows: string[][] = [];
+  let passed = 0;
+  let failed = 0;
+  const broken: string[] = [];
+  const retried: string[] = [];
+  for (const { name, result, seconds } of outcomes) {
     const ok = count(result.output, "passing");
     const bad = Math.max(count(result.output, "failing"), result.code === 0 ? 0 : 1);
     passed += ok;
@@ -127,7 +156,7 @@ async function main(): Promise<number> {
     );
     if (bad > 0) broken.push(`${pc.bold(name)}\n${failuresOf(result.output)}`);
     const verdict = bad === 0 ? pc.green("holds") : pc.red("broken");
-    rows.push([name, String(ok), String(bad), `${((Date.now() - started) / 1000).toFixed(1)} s`, verdict]);
+    rows.push([name, String(ok), String(bad), `${seconds.toFixed(1)} s`, verdict]);
   }
   console.log(`\n${table(["layer", "passed", "failed", "time", "verdict"], rows, [1, 2, 3])}\n`);
   // Again, below the table: a log that was cut at its beginning still says what broke.

@@ -71,7 +71,7 @@ async function deployed() {
     return sdk.signQuote(pricingKey, {
       book,
       chainId,
-      quote: { series, buyer, sumInsured, premium, sequence, validUntil: start },
+      quote: { series, buyer, sumInsured, premium, sequence, validUntil: start + 365 * DAY },
     });
   }
   async function buy(wallet: typeof ana, series: bigint, sumInsured: bigint, premium: bigint): Promise<bigint> {
@@ -293,6 +293,22 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     expect(await stands()).to.equal("pays 100.00 %");
     await sdk.settleSeries(suite.ana, { book: suite.book, series, max: 1n });
     expect(await stands()).to.equal("paid 100.00 %");
+
+    const tiers = [
+      { bound: 600n, bps: 2_500 },
+      { bound: 900n, bps: 10_000 },
+    ];
+    const calm = await suite.open(
+      { kind: "maximum", attachment: 0n, exit: 0n, tiers },
+      { start: suite.start + 40 * DAY, end: suite.start + 41 * DAY, firstRound: SEASON + 1, lastRound: SEASON + 1 },
+    );
+    const other = await suite.buy(suite.ben, calm, 100n * EURO, EURO);
+    await suite.networkHelpers.time.increaseTo(suite.start + 40 * DAY + 1);
+    await suite.feeds.write.fill([FEED, SEASON + 1, [599n], suite.start + 40 * DAY, DAY]);
+    await sdk.decideSeries(suite.ben, { book: suite.book, series: calm });
+    const quiet = decode(await book.read.tokenURI([other]));
+    expect(quiet).to.include("ended without payout");
+    expect(decode((JSON.parse(quiet) as typeof card).image)).to.include("in tiers");
     expect([await book.read.name(), await book.read.symbol()]).to.deep.equal(["Publica Policy", "POLICY"]);
   });
 });

@@ -5,13 +5,14 @@ import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedRe
 import {FeedDescription, SensorKey} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
 import {Curve} from "../../contracts/foundation/libraries/DeviceSignatures.sol";
 import {SensorFeeds} from "../../contracts/foundation/SensorFeeds.sol";
-import {IPolicyBook, Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {IPolicyBook, Policy, Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
 import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
 import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
 import {Ledger} from "../../contracts/insurance/libraries/Ledgers.sol";
 import {PackedSeries, SeriesBlob, SeriesWords} from "../../contracts/insurance/libraries/SeriesBlob.sol";
 import {PolicyBook} from "../../contracts/insurance/PolicyBook.sol";
+import {ERC1271Wallet} from "../../contracts/mocks/ERC1271Wallet.sol";
 import {BlocklistToken} from "../../contracts/mocks/HostileTokens.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
@@ -47,6 +48,72 @@ contract InsuranceBounds is InsuranceFixture {
         pool.setPoolCap(60e6);
         _refuse(_series, 9e18 + UNIT, UNIT, abi.encodeWithSelector(poolFull, 60e6 + 1, 60e6));
         buy(_series, ANA, 9e18, UNIT);
+    }
+
+    /// @dev Accumulation is what stands in the zone now: it ends with a cancellation and with the outcome.
+    function test_aZoneIsFreedByCancellationAndByTheOutcome() external {
+        pool.setZoneCap(7, 50e6);
+        Terms memory terms = termsFrom(START);
+        (terms.zone, terms.cancelUntil) = (7, START);
+        SeriesId zoned = registry.openSeries(terms);
+        uint256 policyId = buy(zoned, ANA, 50e18, 1e18);
+        bytes4 zoneFull = IUnderwritingPool.PoolZoneCapExceeded.selector;
+        _refuse(zoned, UNIT, UNIT, abi.encodeWithSelector(zoneFull, 7, 50e6 + 1, 50e6));
+        vm.prank(ANA);
+        book.cancel(policyId);
+        (uint64 cap, uint64 exposure) = pool.zoneOf(7);
+        assertEq(cap, 50e6, "the cap stays");
+        assertEq(exposure, 0, "freed by the cancellation");
+        buy(zoned, BEN, 50e18, 1e18);
+        (, exposure) = pool.zoneOf(7);
+        assertEq(exposure, 50e6, "taken again");
+        observe(START, 150);
+        book.decide(zoned, "");
+        (, exposure) = pool.zoneOf(7);
+        assertEq(exposure, 0, "freed by the outcome, before anybody is paid");
+    }
+
+    function test_aQuoteKeyMayBeAContract() external {
+        ERC1271Wallet wallet = new ERC1271Wallet(vm.addr(PRICING_KEY));
+        book.setQuoteKey(address(wallet), type(uint64).max);
+        (Quote memory quote, bytes memory signature) = quoteFor(_series, ANA, 10e18, 1e18);
+        fund(ANA, 1e18, address(pool));
+        vm.prank(wallet.owner());
+        wallet.setLocked(true);
+        vm.expectRevert(abi.encodeWithSelector(IPolicyBook.PolicyQuoteInvalid.selector, address(wallet)));
+        vm.prank(ANA);
+        book.buy(quote, address(wallet), signature);
+        vm.prank(wallet.owner());
+        wallet.setLocked(false);
+        vm.prank(ANA);
+        uint256 policyId = book.buy(quote, address(wallet), signature);
+        assertEq(book.ownerOf(policyId), ANA, "sold");
+    }
+
+    /// @dev Nothing free, not even for a part: the ticket waits whole.
+    function test_aTicketWaitsWholeWhileNothingIsFree() external {
+        vm.prank(INVESTOR);
+        pool.requestWithdrawal(600e21);
+        buy(_series, ANA, 1_000e18, UNIT);
+        vm.warp(block.timestamp + COOLDOWN);
+        assertEq(pool.serveWithdrawals(9), 0, "nobody is served");
+        assertEq(pool.ticketOf(0).shares, 600e21, "the ticket is as it was");
+        assertEq(money.balanceOf(INVESTOR), 0, "nothing left the pool");
+        observe(START, 0);
+        book.decide(_series, "");
+        assertEq(pool.serveWithdrawals(9), 1, "then all of it");
+    }
+
+    function test_policiesAreReadInOneGo() external {
+        uint256 first = buy(_series, ANA, 10e18, 1e18);
+        buy(_series, BEN, 20e18, 2e18);
+        Policy[] memory policies = book.policiesOf(_series, 0, 3);
+        assertEq(policies[0].holder, book.ownerOf(first), "the first holder");
+        assertEq(policies[1].holder, BEN, "the second holder");
+        assertEq(policies[1].sumUnits, 20e6, "insured");
+        assertEq(policies[1].premiumUnits, 2e6, "paid");
+        assertEq(policies[2].holder, address(0), "nobody yet");
+        assertEq(book.policiesOf(_series, 1, 1)[0].holder, BEN, "from a place on");
     }
 
     function test_theDailyLimitHoldsToTheUnitAndTheSecond() external {

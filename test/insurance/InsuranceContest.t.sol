@@ -73,6 +73,19 @@ contract InsuranceContest is InsuranceFixture {
         recourse.contest(_series, 1, proofs);
     }
 
+    function test_aContestedSeriesIsRefundedOnceItsFallbackIsSilentToo() external {
+        recourse.contest(_series, 1, _proofs(2));
+        uint256 deadline = START + SEASON + 2 * 7 days;
+        vm.warp(deadline);
+        vm.expectRevert(abi.encodeWithSelector(ISeriesRecourse.RecourseTooEarly.selector, _series, deadline + 1));
+        recourse.refund(_series, 0, 1);
+        vm.warp(deadline + 1);
+        // Nobody has to show that the first feed is missing: it is not, it was struck out.
+        recourse.refund(_series, 0, 1);
+        book.settle(_series, 1);
+        assertEq(money.balanceOf(ANA), 10e6, "the premium");
+    }
+
     function test_fewerThanHalfAQuorumCannotStopAPayout() external {
         Equivocation[] memory proofs = _proofs(1);
         _refuse(1, proofs, 1);

@@ -96,7 +96,9 @@ contract InsuranceBounds is InsuranceFixture {
         pool.requestWithdrawal(600e21);
         buy(_series, ANA, 1_000e18, UNIT);
         vm.warp(block.timestamp + COOLDOWN);
+        vm.recordLogs();
         assertEq(pool.serveWithdrawals(9), 0, "nobody is served");
+        assertEq(vm.getRecordedLogs().length, 0, "and nothing is said to be");
         assertEq(pool.ticketOf(0).shares, 600e21, "the ticket is as it was");
         assertEq(money.balanceOf(INVESTOR), 0, "nothing left the pool");
         observe(START, 0);

@@ -94,14 +94,17 @@ contract InsuranceBounds is InsuranceFixture {
     function test_aTicketWaitsWholeWhileNothingIsFree() external {
         vm.prank(INVESTOR);
         pool.requestWithdrawal(600e21);
-        buy(_series, ANA, 1_000e18, UNIT);
-        vm.warp(block.timestamp + COOLDOWN);
+        buy(_series, ANA, 1_000e18, 10 * UNIT);
+        SeriesId later = registry.openSeries(termsFrom(START + 2 * SEASON));
+        observe(START, 0);
+        vm.warp(START + SEASON + 14 days);
+        // What the first premium earned stands behind the next series.
+        buy(later, BEN, 10 * UNIT, UNIT);
         vm.recordLogs();
         assertEq(pool.serveWithdrawals(9), 0, "nobody is served");
         assertEq(vm.getRecordedLogs().length, 0, "and nothing is said to be");
         assertEq(pool.ticketOf(0).shares, 600e21, "the ticket is as it was");
         assertEq(money.balanceOf(INVESTOR), 0, "nothing left the pool");
-        observe(START, 0);
         book.decide(_series, "");
         assertEq(pool.serveWithdrawals(9), 1, "then all of it");
     }

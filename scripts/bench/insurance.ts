@@ -31,6 +31,7 @@ import {
 } from "@publica/sdk/insurance";
 import type { Area, Bench } from "./harness.ts";
 import { benchEnsuro } from "./insurance/ensuro.ts";
+import { breakDown } from "./insurance/breakdown.ts";
 import { citeGif } from "./insurance/gif.ts";
 import { attestedFeedBudgets, benchAttestedFeed } from "./insurance/attestedFeed.ts";
 
@@ -194,6 +195,7 @@ async function benchOne(bench: Bench, suite: Suite): Promise<void> {
   await single.report(1, 600n);
   const paid = await decideAndPay(wallet, { book, series: alone, max: 1n });
   await bench.recordGas("insurance.triggerAndPay.1", paid);
+  await breakDown(bench, "insurance.triggerAndPay.1", paid);
   await feed.report(1, 100n);
   await bench.recordGas("insurance.trigger.nothing", await decideSeries(wallet, { book, series }));
 }

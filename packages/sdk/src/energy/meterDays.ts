@@ -1,6 +1,7 @@
 import { type Address, decodeFunctionData, type Hex } from "viem";
 import { getContractEvents, getTransaction } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
+import { inRanges } from "../foundation/eventRanges.ts";
 import { meterRegistryAbi } from "../generated/abi.ts";
 import { decodeMeterValues, storedDigest } from "./meters.ts";
 
@@ -14,9 +15,11 @@ export async function readMeterDays(
   { meters, fromBlock = 0n }: { readonly meters: Address; readonly fromBlock?: bigint },
   day: number,
 ): Promise<ReadonlyMap<number, readonly number[]>> {
-  const logs = await getContractEvents(client, {
-    ...{ address: meters, abi: meterRegistryAbi, eventName: "MeterDayPosted", args: { day }, fromBlock, strict: true },
-  } as const);
+  const logs = await inRanges(client, fromBlock, (range) =>
+    getContractEvents(client, {
+      ...{ address: meters, abi: meterRegistryAbi, eventName: "MeterDayPosted", args: { day }, strict: true, ...range },
+    } as const),
+  );
   const days = new Map<number, readonly number[]>();
   for (const { args, transactionHash } of logs) {
     const { to, input } = await getTransaction(client, { hash: transactionHash });

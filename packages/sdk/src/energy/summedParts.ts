@@ -1,6 +1,7 @@
 import { type Address, concat, decodeFunctionData, type Hex, keccak256 } from "viem";
 import { getContractEvents, getTransaction } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
+import { inRanges } from "../foundation/eventRanges.ts";
 import { energyBalancingAbi } from "../generated/abi.ts";
 import type { DeviationBook, DeviationParts } from "./balancing.ts";
 
@@ -17,10 +18,12 @@ export async function readSummedParts(
   { balancing, fromBlock = 0n }: { readonly balancing: Address; readonly fromBlock?: bigint },
   firstSlot: number,
 ): Promise<DeviationParts["pay"]> {
-  const logs = await getContractEvents(client, {
-    ...{ address: balancing, abi: energyBalancingAbi, eventName: "DeviationsSummed", args: { firstSlot } },
-    ...{ fromBlock, strict: true },
-  } as const);
+  const logs = await inRanges(client, fromBlock, (range) =>
+    getContractEvents(client, {
+      ...{ address: balancing, abi: energyBalancingAbi, eventName: "DeviationsSummed", args: { firstSlot } },
+      ...{ strict: true, ...range },
+    } as const),
+  );
   const whole = logs.find(({ args }) => args.last)?.args.progress;
   if (whole === undefined) return [];
   const found = new Map<Hex, { readonly book: DeviationBook; readonly before: Hex }>();

@@ -10,7 +10,6 @@ import {ERC721} from "solady/src/tokens/ERC721.sol";
 import {SeriesSettlement} from "./base/SeriesSettlement.sol";
 import {IPolicyBook, Policy, Quote} from "./interfaces/IPolicyBook.sol";
 import {IPolicyCard} from "./interfaces/IPolicyCard.sol";
-import {SeriesState} from "./interfaces/IPolicySettlement.sol";
 import {ISeriesRecourse} from "./interfaces/ISeriesRecourse.sol";
 import {ISeriesRegistry} from "./interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "./interfaces/IUnderwritingPool.sol";
@@ -28,6 +27,9 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
     bytes32 private constant QUOTE_TYPEHASH = keccak256(
         "Quote(uint64 series,address buyer,uint128 sumInsured,uint128 premium,uint32 sequence,uint40 validUntil)"
     );
+
+    /// @dev `ERC721`'s own, which is private there.
+    uint256 private constant OWNERSHIP_SEED = 0x7d8825530a5a2e7a << 192;
 
     /// @inheritdoc IPolicyBook
     IPolicyCard public immutable CARD;
@@ -60,7 +62,7 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
     /// @notice What the policy says, as a data URI.
     function tokenURI(uint256 policyId) public view override returns (string memory) {
         if (!_exists(policyId)) revert PolicyUnknown(policyId);
-        return CARD.uri(policyId, policyOf(policyId).sumUnits, _accounts[_seriesOf(policyId)].unpack());
+        return CARD.uri(policyId, policyOf(policyId).sumUnits, _accounts[_seriesOf(policyId)].word.unpack());
     }
 
     /// @inheritdoc IPolicyBook
@@ -116,7 +118,7 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
         uint40 settleBy
     ) external returns (uint8 window) {
         if (msg.sender != address(REGISTRY)) revert PolicyCallerUnknown(msg.sender);
-        _accounts[series] = SeriesAccounts.opened();
+        _accounts[series].word = SeriesAccounts.opened();
         return pool.accept(series, start, end, settleBy);
     }
 
@@ -141,7 +143,7 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
         if (block.timestamp > terms.start())
             refundUnits = (refundUnits * (terms.end() - block.timestamp)) / (terms.end() - terms.start());
         refundUnits = (refundUnits * (FULL_BPS - terms.cancelFeeBps())) / FULL_BPS;
-        _accounts[series] = account;
+        _accounts[series].word = account;
         _burn(policyId);
         Cover cover = Covers.pack(
             policy.sumUnits,
@@ -165,13 +167,19 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
     /// @dev Policies change hands until their series is decided.
     function _beforeTokenTransfer(address from, address to, uint256 policyId) internal view override {
         if (from == address(0) || to == address(0)) return;
-        if (_accounts[_seriesOf(policyId)].state() != SeriesState.Open) revert PolicyFrozen(policyId);
+        if (!_accounts[_seriesOf(policyId)].word.isOpen()) revert PolicyFrozen(policyId);
     }
 
     /// @inheritdoc SeriesSettlement
     function _policyOf(uint256 policyId) internal view override returns (address holder, uint256 sum, uint256 premium) {
-        uint96 data = _getExtraData(policyId);
-        return (_ownerOf(policyId), uint48(data), data >> 48);
+        uint256 word;
+        // The slot that `ERC721` documents for the owner and what stands beside it, read once.
+        assembly ("memory-safe") {
+            mstore(0x00, policyId)
+            mstore(0x1c, OWNERSHIP_SEED)
+            word := sload(add(policyId, add(policyId, keccak256(0x00, 0x20))))
+        }
+        return (address(uint160(word)), uint48(word >> 160), word >> 208);
     }
 
     /// @dev Who may use the quote, until when, and that it is the next one, which it then is no more.
@@ -207,7 +215,7 @@ contract PolicyBook is IPolicyBook, SeriesSettlement, ERC721, EIP712, AccessMana
         uint256 exposure = account.exposure() + sumUnits;
         uint256 cap = Math.min(terms.capacity() / terms.unit(), type(uint64).max);
         if (exposure > cap) revert PolicySeriesCapExceeded(series, exposure, cap);
-        _accounts[series] = account.plusPolicy(sumUnits, premiumUnits);
+        _accounts[series].word = account.plusPolicy(sumUnits, premiumUnits);
         _mintAndSetExtraDataUnchecked(msg.sender, policyId, uint96((premiumUnits << 48) | sumUnits));
         emit PolicyBought(policyId, series, sumInsured, premium);
         Cover cover = Covers.pack(sumUnits, premiumUnits, exposure, terms.zone(), terms.window());

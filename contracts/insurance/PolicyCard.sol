@@ -90,10 +90,9 @@ contract PolicyCard is IPolicyCard {
     }
 
     function _state(SeriesAccount calldata account, bool settled) private pure returns (string memory) {
+        if (account.state == SeriesState.None) return "settled";
         if (account.state == SeriesState.Open) return "open";
-        if (account.state == SeriesState.Refunding || account.state == SeriesState.Refunded)
-            return settled ? "premium refunded" : "premium goes back";
-        if (account.payoutBps == 0) return "ended without payout";
+        if (account.state == SeriesState.Refunding) return settled ? "premium refunded" : "premium goes back";
         return
             string.concat(
                 settled ? "paid " : "pays ",

@@ -108,7 +108,7 @@ contract SeriesRecourse is ISeriesRecourse {
         if (round >= terms.firstRound() && round <= terms.lastRound()) {
             (IFeedReader feeds, FeedId feed) = SeriesMeter.sourceOf(terms, second);
             try feeds.readRound(feed, round) returns (FeedRound memory data) {
-                missing = !SeriesMeter.counts(terms, second, data);
+                missing = !SeriesMeter.counts(terms, second, data.observedAt, data.updatedAt);
             } catch {
                 missing = true;
             }

@@ -135,26 +135,33 @@ contract UnderwritingPool is CapitalVault {
         uint256 dustUnits
     ) external onlyBook nonReentrant {
         Ledger ledger = _ledger;
-        uint256 total = dustUnits;
-        for (uint256 i; i < payees.length; ++i) total += payees[i] >> 160;
-        // All checked: the reserve bounds what is paid, whatever the book asks.
+        uint256 total = dustUnits + _unitsOf(payees);
+        uint256 reserve = decision.reserve();
+        uint256 reserved = ledger.reserved() + reserve;
+        // The reserve bounds what is paid, whatever the book asks.
+        if (total > reserved) revert PoolReserveExceeded(total, reserved);
         if (decision.isDecided()) {
             (uint256 freed, uint256 drawn) = _share(series, decision);
-            uint256 reserve = decision.reserve();
-            ledger = ledger.withAccounts(
-                ledger.capital() + (drawn + dustUnits) * UNIT - reserve * UNIT,
-                ledger.locked() - freed,
-                ledger.reserved() + reserve - total,
-                ledger.openSeries() - 1
-            );
+            // All of these are below 2^130: one too small wraps to what the ledger refuses.
+            unchecked {
+                ledger = ledger.withAccounts(
+                    ledger.capital() + (drawn + dustUnits) * UNIT - reserve * UNIT,
+                    ledger.locked() - freed,
+                    reserved - total,
+                    ledger.openSeries() - 1
+                );
+            }
         } else {
-            ledger = ledger.withReserved(ledger.reserved() - total);
+            ledger = ledger.withReserved(reserved - total);
             if (dustUnits != 0) ledger = ledger.withCapital(ledger.capital() + dustUnits * UNIT);
         }
         _ledger = ledger;
         for (uint256 i; i < payees.length; ++i) {
-            uint256 payee = payees[i];
-            _send(address(uint160(payee)), (payee >> 160) * UNIT);
+            uint256 payee = _payeeAt(payees, i);
+            // 96 bits times 64.
+            unchecked {
+                _send(address(uint160(payee)), (payee >> 160) * UNIT);
+            }
         }
     }
 
@@ -189,6 +196,20 @@ contract UnderwritingPool is CapitalVault {
         uint256 ceded;
         (drawnUnits, ceded) = IReinsuranceTower(TOWER).draw(series, decision);
         freedUnits -= ceded;
+    }
+
+    /// @dev Σ of what the payees get. It cannot overflow: as many numbers of 96 bits as a transaction has room for.
+    function _unitsOf(uint256[] calldata payees) private pure returns (uint256 units) {
+        unchecked {
+            for (uint256 i; i < payees.length; ++i) units += _payeeAt(payees, i) >> 160;
+        }
+    }
+
+    /// @dev `payees[i]`; the caller has looked at their length.
+    function _payeeAt(uint256[] calldata payees, uint256 i) private pure returns (uint256 payee) {
+        assembly ("memory-safe") {
+            payee := calldataload(add(payees.offset, shl(5, i)))
+        }
     }
 
     function _enterZone(uint32 zone, uint256 exposureUnits) private {

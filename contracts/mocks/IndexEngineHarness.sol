@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IndexEngine, IndexState, IndexTerms} from "../insurance/libraries/IndexEngine.sol";
+import {IndexEngine, IndexTerms} from "../insurance/libraries/IndexEngine.sol";
 
 /// @title IndexEngineHarness
 /// @notice Lets tests call the index engine, and compare it with its TypeScript twin.
@@ -11,9 +11,9 @@ contract IndexEngineHarness {
         IndexTerms calldata terms,
         int128[] calldata values
     ) external pure returns (int256 index, uint256 bps) {
-        IndexState memory state;
-        for (uint256 i; i < values.length; ++i) IndexEngine.add(terms, state, values[i]);
-        return (state.index, IndexEngine.payoutBps(terms, state.index));
+        uint256 run;
+        for (uint256 i; i < values.length; ++i) (index, run) = IndexEngine.next(terms, i == 0, index, run, values[i]);
+        return (index, IndexEngine.payoutBps(terms, index));
     }
 
     /// @notice What `index` pays.

@@ -11,7 +11,6 @@ import {
 } from "@publica/sdk";
 import {
   buyPolicy,
-  decideAndPay,
   decideSeries,
   getPurchases,
   getSeriesCount,
@@ -38,7 +37,7 @@ import { attestedFeedBudgets, benchAttestedFeed } from "./insurance/attestedFeed
 const DAY = 86_400;
 const EURO = 1_000_000n;
 const POLICIES = 500;
-const CHUNK = 250n;
+const CHUNK = 250;
 const ZONE = 7;
 const pricing = privateKeyToAccount(keccak256(toHex("bench pricing key")));
 
@@ -172,7 +171,7 @@ async function benchPolicies(bench: Bench, suite: Suite, balance: bigint, id: st
   await feed.report(1, 600n);
   await decideSeries(wallet, { book, series });
   let gas = 0;
-  for (let done = 0n; done < POLICIES; done += CHUNK)
+  for (let done = 0; done < POLICIES; done += CHUNK)
     gas += await bench.gasUsed(await settleSeries(wallet, { book, series, max: CHUNK }));
   bench.record({ id, value: Math.round(gas / POLICIES), unit: "gas", n: POLICIES });
 }
@@ -193,7 +192,7 @@ async function benchOne(bench: Bench, suite: Suite): Promise<void> {
   await buy(suite, wallet, alone);
   await bench.connection.networkHelpers.time.increase(2 * DAY);
   await single.report(1, 600n);
-  const paid = await decideAndPay(wallet, { book, series: alone, max: 1n });
+  const paid = await settleSeries(wallet, { book, series: alone, max: 1 });
   await bench.recordGas("insurance.triggerAndPay.1", paid);
   await breakDown(bench, "insurance.triggerAndPay.1", paid);
   await feed.report(1, 100n);

@@ -311,7 +311,7 @@ export async function tellRainStory(options: RainStoryOptions): Promise<RainStor
   for (const { product, series, holder, before: coins } of policies) {
     const { index, payoutBps } = await previewSeries(client, { book, series });
     await ledger.done("book: decide", await decideSeries(passerBy.client, { book, series }));
-    if (payoutBps > 0) await ledger.done("book: pay", await settleSeries(passerBy.client, { book, series, max: 100n }));
+    if (payoutBps > 0) await ledger.done("book: pay", await settleSeries(passerBy.client, { book, series, max: 100 }));
     outcomes.push({
       farmer: product.farmer,
       product: product.name,

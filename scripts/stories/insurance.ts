@@ -15,7 +15,7 @@ import {
   blockBootstrap,
   burnAnalysis,
   buyPolicy,
-  decideAndPay,
+  decideSeries,
   detrend,
   getPool,
   getPurchases,
@@ -181,7 +181,7 @@ async function settle(suite: Suite, sale: Awaited<ReturnType<typeof sell>>) {
   const rounds = product.rounds === true ? season.values : [seasonDigest(packed)];
   for (const [i, value] of rounds.entries()) await feed.report(i + 1, value);
   const before = await money.read.balanceOf([buyer.account.address]);
-  const hash = await decideAndPay(operator, { book, series, season: packed, max: 10n });
+  const hash = await decideSeries(operator, { book, series, season: packed, max: 10 });
   const { logs, gasUsed } = await client.getTransactionReceipt({ hash });
   const [decided] = parseEventLogs({ abi: policyBookAbi, logs, eventName: "SeriesDecided" });
   if (decided === undefined) throw new Error(`${product.name} was not decided`);

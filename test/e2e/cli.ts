@@ -527,12 +527,12 @@ describe("publica", () => {
       expect(dry.stdout).to.match(/index +60\npays +40 % of each sum insured/);
       expect(dry.stdout).to.contain("1. decide series 1 and settle up to 100 of its policies  would succeed now");
       const paid = await json<object>([...settle, "--yes"]);
-      expect(paid).to.include({ paidPolicies: 1, paid: String(40n * COIN), state: "closed", payoutBps: 4_000 });
+      expect(paid).to.include({ paidPolicies: 1, paid: String(40n * COIN), state: "settled", payoutBps: 4_000 });
       const again = await publica([...settle, "--yes"]);
       expect(again.code).to.equal(0);
       expect(again.stdout).to.contain("Nothing to send.");
       expect((await publica(["insure", "status", "--series", "1"])).stdout).to.match(/decided .*: pays 40 %/);
-      expect((await publica(["insure", "status"])).stdout).to.match(/closed .* pays 40 %/);
+      expect((await publica(["insure", "status"])).stdout).to.match(/settled .* pays 40 %/);
     });
 
     it("spells out a season in tiers", async () => {
@@ -594,7 +594,7 @@ describe("publica", () => {
       await travel(terms.end + terms.grace + 1);
       const done = await json<object>([...refund, "--yes"]);
       expect(done).to.include({ left: 0 });
-      expect((await publica(["insure", "status"])).stdout).to.match(/late flights\W+refunded\W.*premium back/);
+      expect((await publica(["insure", "status"])).stdout).to.match(/late flights\W+settled\W.*premium back/);
       await refused(fallback, 1, /error \w+: /);
     });
   });

@@ -143,8 +143,8 @@ async function deployed() {
   async function settle(series: bigint, season?: Hex) {
     const owner: Address = (ana as NonNullable<typeof ana>).account.address;
     const before = await money.read.balanceOf([owner]);
-    const hash = await sdk.decideAndPay(anyone as NonNullable<typeof anyone>, {
-      ...{ book, series, max: 10n },
+    const hash = await sdk.decideSeries(anyone as NonNullable<typeof anyone>, {
+      ...{ book, series, max: 10 },
       ...(season === undefined ? {} : { season }),
     });
     const { logs } = await client.getTransactionReceipt({ hash });
@@ -195,7 +195,7 @@ describe("a series on a committee's feed", () => {
     const other = sdk.packSeason(season().map((value, day) => (day === 4 ? value - 1n : value)));
     await refused(settle(series, other), "SettlementSeasonMismatch");
     expect(await settle(series, packed)).to.deep.equal({ index: 610n, paid: (SUM * 6500n) / 10_000n });
-    expect((await sdk.getSeries(client, { book, series })).state).to.equal("closed");
+    expect((await sdk.getSeries(client, { book, series })).state).to.equal("settled");
   });
 
   it("is decided by the same digest with single signatures of a quorum, when the two rounds fail", async () => {

@@ -150,7 +150,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const balances = await Promise.all([ana, ben, eve].map((w) => money.read.balanceOf([w.account.address])));
     // Anyone pushes: here the investor, whose capital pays.
     for (const series of [drought, wetSpell, extreme]) {
-      await sdk.decideAndPay(suite.investor, { book, series, max: 10n });
+      await sdk.settleSeries(suite.investor, { book, series, max: 10 });
     }
     const after = await Promise.all([ana, ben, eve].map((w) => money.read.balanceOf([w.account.address])));
     const paid = after.map((balance, i) => balance - (balances[i] as bigint));
@@ -160,8 +160,13 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     expect(pot.totalAssets).to.equal((1_000_000n + 2_300n - 16_500n) * EURO);
     expect([pot.locked, pot.reserved, pot.unearned]).to.deep.equal([0n, 0n, 0n]);
     for (const series of [drought, wetSpell, extreme])
-      expect((await sdk.getSeries(client, { book, series })).state).to.equal("closed");
+      expect((await sdk.getSeries(client, { book, series })).state).to.equal("settled");
     expect(await code(sdk.decideSeries(ana, { book, series: extreme }))).to.equal("SettlementSeriesState");
+    const outcomes = await sdk.getSeriesOutcomes(client, { book, series: [drought, extreme] });
+    expect([...outcomes].map(([series, { index, payoutBps }]) => [series, index, payoutBps])).to.deep.equal([
+      [drought, 610n, 6_500],
+      [extreme, 450n, 0],
+    ]);
   });
 
   it("decides by 500 and not by 499: both sides of the threshold", async () => {
@@ -184,6 +189,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const { client, book, pool, money, ana, networkHelpers, start } = suite;
     const series = await suite.open({ kind: "sum", attachment: 1000n, exit: 400n });
     await suite.buy(ana, series, 10_000n * EURO, 800n * EURO);
+    const other = await suite.buy(suite.ben, series, 100n * EURO, EURO);
     await suite.rain(Array.from({ length: SEASON - 1 }, () => 5n));
     expect(await code(sdk.decideSeries(ana, { book, series }))).to.equal("SdkUnknownRevert");
     expect(await code(sdk.refundSeries(ana, { book, series, missingRound: SEASON }))).to.equal("RecourseTooEarly");
@@ -196,10 +202,16 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     };
     await sdk.refundSeries(ana, { book, series, missingRound: SEASON });
     expect(await card()).to.include("premium goes back");
-    await sdk.settleSeries(ana, { book, series, max: 100n });
+    await sdk.settleSeries(ana, { book, series, max: 1 });
     expect((await money.read.balanceOf([ana.account.address])) - before).to.equal(800n * EURO);
-    expect((await sdk.getSeries(client, { book, series })).state).to.equal("refunded");
     expect(await card()).to.include("premium refunded");
+    await sdk.settleSeries(ana, { book, series, max: 100 });
+    expect((await sdk.getSeries(client, { book, series })).state).to.equal("settled");
+    expect(await card()).to.include("settled");
+    const outcome = (await sdk.getSeriesOutcomes(client, { book, series })).get(series);
+    expect(outcome).to.include({ kind: "refund", index: undefined, payoutBps: 0 });
+    const held = await sdk.getPoliciesOf(client, { book, holder: suite.ben.account.address });
+    expect(held.map(({ policyId }) => policyId)).to.deep.equal([other]);
     expect((await sdk.getPool(client, { pool })).totalAssets).to.equal(1_000_000n * EURO);
   });
 
@@ -221,7 +233,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     await sdk.serveWithdrawals(investor, { pool, max: 1n });
     expect((await sdk.getPool(client, { pool })).queueHead).to.equal(0n);
     const start0 = await money.read.balanceOf([investor.account.address]);
-    await sdk.decideAndPay(ana, { book, series, max: 1n });
+    await sdk.settleSeries(ana, { book, series, max: 1 });
     await sdk.serveWithdrawals(ana, { pool, max: 1n });
     const received = (await money.read.balanceOf([investor.account.address])) - start0;
     expect((await sdk.getPool(client, { pool })).queueHead).to.equal(1n);
@@ -260,7 +272,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const series = await suite.open({ kind: "maximum", attachment: 500n, exit: 500n });
     const policyId = await suite.buy(ana, series, 100n * EURO, EURO);
     await suite.rain(Array.from({ length: SEASON }, () => 500n));
-    const hash = await sdk.decideAndPay(ana, { book, series, max: 9n });
+    const hash = await sdk.settleSeries(ana, { book, series, max: 9 });
     const { logs } = await client.getTransactionReceipt({ hash });
     const [decided] = parseEventLogs({ abi: policyBookAbi, logs, eventName: "SeriesDecided" });
     expect(decided?.args).to.include({ series, index: 500n, payoutBps: 10_000n });
@@ -272,6 +284,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const suite = await deployed();
     const series = await suite.open({ kind: "maximum", attachment: 500n, exit: 500n }, { name: 'Storm "Ö" <b>' });
     const policyId = await suite.buy(suite.ana, series, 1_234n * EURO + 567_000n, EURO);
+    await suite.buy(suite.ben, series, 10n * EURO, EURO);
     const book = await suite.viem.getContractAt("PolicyBook", suite.book);
     const decode = (uri: string): string => Buffer.from(uri.slice(uri.indexOf(",") + 1), "base64").toString("utf8");
     const card = JSON.parse(decode(await book.read.tokenURI([policyId]))) as {
@@ -291,8 +304,10 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const stands = async (): Promise<string | undefined> =>
       (JSON.parse(decode(await book.read.tokenURI([policyId]))) as typeof card).attributes[1]?.value;
     expect(await stands()).to.equal("pays 100.00 %");
-    await sdk.settleSeries(suite.ana, { book: suite.book, series, max: 1n });
+    await sdk.settleSeries(suite.ana, { book: suite.book, series, max: 1 });
     expect(await stands()).to.equal("paid 100.00 %");
+    await sdk.settleSeries(suite.ana, { book: suite.book, series, max: 1 });
+    expect(await stands()).to.equal("settled");
 
     const tiers = [
       { bound: 600n, bps: 2_500 },
@@ -307,7 +322,7 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     await suite.feeds.write.fill([FEED, SEASON + 1, [599n], suite.start + 40 * DAY, DAY]);
     await sdk.decideSeries(suite.ben, { book: suite.book, series: calm });
     const quiet = decode(await book.read.tokenURI([other]));
-    expect(quiet).to.include("ended without payout");
+    expect(quiet).to.include("settled");
     expect(decode((JSON.parse(quiet) as typeof card).image)).to.include("in tiers");
     expect([await book.read.name(), await book.read.symbol()]).to.deep.equal(["Publica Policy", "POLICY"]);
   });

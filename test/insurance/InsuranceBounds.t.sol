@@ -9,9 +9,12 @@ import {IPolicyBook, Policy, Quote} from "../../contracts/insurance/interfaces/I
 import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
 import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
+import {Covers} from "../../contracts/insurance/libraries/Covers.sol";
+import {Decision, Decisions} from "../../contracts/insurance/libraries/Decisions.sol";
 import {Ledger} from "../../contracts/insurance/libraries/Ledgers.sol";
 import {PackedSeries, SeriesBlob, SeriesWords} from "../../contracts/insurance/libraries/SeriesBlob.sol";
 import {PolicyBook} from "../../contracts/insurance/PolicyBook.sol";
+import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {ERC1271Wallet} from "../../contracts/mocks/ERC1271Wallet.sol";
 import {BlocklistToken} from "../../contracts/mocks/HostileTokens.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
@@ -68,7 +71,7 @@ contract InsuranceBounds is InsuranceFixture {
         (, exposure) = pool.zoneOf(7);
         assertEq(exposure, 50e6, "taken again");
         observe(START, 150);
-        book.decide(zoned, "");
+        book.decide(zoned, "", 0);
         (, exposure) = pool.zoneOf(7);
         assertEq(exposure, 0, "freed by the outcome, before anybody is paid");
     }
@@ -105,7 +108,7 @@ contract InsuranceBounds is InsuranceFixture {
         assertEq(vm.getRecordedLogs().length, 0, "and nothing is said to be");
         assertEq(pool.ticketOf(0).shares, 600e21, "the ticket is as it was");
         assertEq(money.balanceOf(INVESTOR), 0, "nothing left the pool");
-        book.decide(_series, "");
+        book.decide(_series, "", 0);
         assertEq(pool.serveWithdrawals(9), 1, "then all of it");
     }
 
@@ -152,7 +155,7 @@ contract InsuranceBounds is InsuranceFixture {
             uint40 wrong = i == 0 ? START - 1 : end + 1;
             feeds.set(FEED, 1, 200, wrong);
             vm.expectRevert(abi.encodeWithSelector(outside, _series, 1, wrong, end + 7 days));
-            book.decide(_series, "");
+            book.decide(_series, "", 0);
             feeds.set(FEED, 1, 200, i == 0 ? START : end);
             (, uint256 bps) = recourse.preview(_series, "");
             assertEq(bps, 10_000, "counts");
@@ -160,7 +163,7 @@ contract InsuranceBounds is InsuranceFixture {
         vm.warp(end + 7 days + 1);
         feeds.set(FEED, 1, 200, end);
         vm.expectRevert(abi.encodeWithSelector(outside, _series, 1, end, end + 7 days + 1));
-        book.decide(_series, "");
+        book.decide(_series, "", 0);
     }
 
     function test_aSeasonIsAttestedWhenItIsOver() external {
@@ -174,13 +177,13 @@ contract InsuranceBounds is InsuranceFixture {
         feeds.set(FEED, 1, digest, START + SEASON - 1);
         bytes4 outside = IPolicySettlement.SettlementDataOutsideWindow.selector;
         vm.expectRevert(abi.encodeWithSelector(outside, series, 1, START + SEASON - 1, START + SEASON));
-        book.decide(series, season);
+        book.decide(series, season, 0);
         feeds.set(FEED, 1, digest, START + SEASON);
         bytes4 mismatch = IPolicySettlement.SettlementSeasonMismatch.selector;
         bytes memory longer = hex"00c80000";
         vm.expectRevert(abi.encodeWithSelector(mismatch, series, bytes16(uint128(digest)), bytes16(keccak256(longer))));
-        book.decide(series, longer);
-        assertEq(book.decide(series, season), 10_000, "all");
+        book.decide(series, longer, 0);
+        assertEq(book.decide(series, season, 0), 10_000, "all");
     }
 
     // ── invariants and pitfalls ─────────────────────────────────────────────────────────────────────────────────────
@@ -267,9 +270,9 @@ contract InsuranceBounds is InsuranceFixture {
         observe(START, 150);
         for (uint160 i; i < 6; ++i) if (blockedMask & (1 << i) != 0) usd.setBlocked(address(0xF000 + i), true);
         usd.setPaused(paused);
-        book.decide(series, "");
+        book.decide(series, "", 0);
         for (uint256 turns; book.accountOf(series).state == SeriesState.Paying; ++turns) {
-            book.settle(series, 1 + (max % 6));
+            book.settle(series, uint16(1 + (max % 6)));
             assertLe(turns, 6, "it ends");
         }
         usd.setPaused(false);
@@ -337,7 +340,7 @@ contract InsuranceBounds is InsuranceFixture {
         buy(_series, ANA, 3 * UNIT, UNIT);
         buy(_series, BEN, 3 * UNIT, UNIT);
         observe(START, 150);
-        book.decide(_series, "");
+        book.decide(_series, "", 0);
         (, , uint256 reserved, ) = pool.balances();
         assertEq(reserved, 3 * UNIT, "half of six");
         vm.expectEmit();
@@ -352,7 +355,7 @@ contract InsuranceBounds is InsuranceFixture {
     function test_earnedPremiumBecomesCapitalWhenItIsNeeded() external {
         buy(_series, ANA, 500e18, 100e18);
         observe(START, 0);
-        book.decide(_series, "");
+        book.decide(_series, "", 0);
         vm.warp(START + SEASON);
         SeriesId next = registry.openSeries(termsFrom(START + 3 * SEASON));
         bytes4 full = IUnderwritingPool.PoolCapacityExceeded.selector;
@@ -367,13 +370,12 @@ contract InsuranceBounds is InsuranceFixture {
         SeriesId silent = registry.openSeries(termsFrom(START));
         assertEq(pool.openSeries(), 2, "two are open");
         observe(START, 200);
-        assertEq(book.decide(_series, ""), 10_000, "the index paid, but nobody");
+        assertEq(book.decide(_series, "", 0), 10_000, "the index paid, but nobody");
         vm.warp(START + SEASON + 7 days + 180 days + 1);
         recourse.refund(silent, 0, 0);
         for (uint64 i = 1; i <= 2; ++i) {
             SeriesId series = SeriesId.wrap(i);
-            SeriesState ended = i == 1 ? SeriesState.Closed : SeriesState.Refunded;
-            assertEq(uint256(book.accountOf(series).state), uint256(ended), "ended at once");
+            assertEq(uint256(book.accountOf(series).state), uint256(SeriesState.None), "settled at once");
             assertEq(book.settle(series, 9), 0, "nothing to settle");
         }
         assertEq(pool.openSeries(), 0, "none is open");
@@ -399,6 +401,55 @@ contract InsuranceBounds is InsuranceFixture {
         _refuse(series, 10e18, 1e18, abi.encodeWithSelector(IUnderwritingPool.PoolSalesPaused.selector));
     }
 
+    function test_aFaultyBookTakesNoMoreThanIsSetAside() external {
+        deploySuite(new TestToken("Euro", "EUR", 6));
+        UnderwritingPool own = new UnderwritingPool(
+            money,
+            "",
+            "",
+            address(manager),
+            address(this),
+            address(0),
+            address(0),
+            0
+        );
+        TestToken(address(money)).mint(address(this), 1_000e6);
+        money.approve(address(own), 1_000e6);
+        own.deposit(1_000e6, address(this));
+        SeriesId series = SeriesId.wrap(1);
+        uint8 window = own.accept(series, START, START + SEASON, START + SEASON);
+        own.write(series, Covers.pack(100e6, 0, 100e6, 0, window), address(this));
+        uint256[] memory payees = new uint256[](1);
+        payees[0] = (uint256(50e6 + 1) << 160) | uint160(BEN);
+        bytes4 full = IUnderwritingPool.PoolFull.selector;
+        Decision half = Decisions.payout(100e6, 50e6, 0, 5_000);
+
+        vm.expectRevert(abi.encodeWithSelector(IUnderwritingPool.PoolReserveExceeded.selector, 50e6 + 1, 50e6));
+        own.applyOutcome(series, half, payees, 0);
+        payees[0] -= 1 << 160;
+        vm.expectRevert(abi.encodeWithSelector(IUnderwritingPool.PoolReserveExceeded.selector, 50e6 + 1, 50e6));
+        own.applyOutcome(series, half, payees, 1);
+        vm.expectRevert(abi.encodeWithSelector(full));
+        own.applyOutcome(series, Decisions.payout(100e6 + 1, 50e6, 0, 5_000), payees, 0);
+        vm.expectRevert(abi.encodeWithSelector(full));
+        own.applyOutcome(series, Decisions.payout(100e6, 1_000e6 + 1, 0, 5_000), payees, 0);
+        own.applyOutcome(series, half, payees, 0);
+        assertEq(money.balanceOf(BEN), 50e6, "paid once");
+        // Nothing is set aside any more, and no series is open.
+        vm.expectRevert(abi.encodeWithSelector(IUnderwritingPool.PoolReserveExceeded.selector, 50e6, 0));
+        own.applyOutcome(series, Decision.wrap(0), payees, 0);
+        vm.expectRevert(abi.encodeWithSelector(full));
+        own.applyOutcome(series, Decisions.payout(0, 0, 0, 0), new uint256[](0), 0);
+    }
+
+    function test_aCurrencyWithMoreDecimalsThanASeriesCanKeepIsRefused() external {
+        deploySuite(new TestToken("Fine", "FNE", 25));
+        assertEq(pool.unit(), 1e19, "the finest");
+        TestToken finer = new TestToken("Finer", "FNR", 26);
+        vm.expectRevert(abi.encodeWithSelector(IUnderwritingPool.PoolFull.selector));
+        new UnderwritingPool(finer, "", "", address(manager), address(book), address(0), address(0), 0);
+    }
+
     function _paidAfter(bool inPieces) private returns (uint256[3] memory paid) {
         deploySuite(new TestToken("Euro", "EUR", 18));
         invest(pool, INVESTOR, 1_000e18);
@@ -406,13 +457,13 @@ contract InsuranceBounds is InsuranceFixture {
         for (uint160 i; i < 3; ++i) buy(series, address(0xF000 + i), 100e18 + i * 1e18, 1e18);
         observe(START, 133);
         if (inPieces) {
-            book.decide(series, "");
+            book.decide(series, "", 0);
             book.settle(series, 2);
             book.settle(series, 1);
         } else {
             vm.warp(block.timestamp + 3 hours);
             vm.prank(BEN);
-            book.decideAndPay(series, "", 9);
+            book.settle(series, 9);
         }
         for (uint160 i; i < 3; ++i) paid[i] = money.balanceOf(address(0xF000 + i));
     }

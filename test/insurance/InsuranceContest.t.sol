@@ -65,7 +65,7 @@ contract InsuranceContest is InsuranceFixture {
         assertTrue(recourse.isContested(_series), "contested");
         vm.warp(block.timestamp + 3 days);
         vm.expectRevert(abi.encodeWithSelector(IPolicySettlement.SettlementContested.selector, _series));
-        book.decide(_series, "");
+        book.decide(_series, "", 0);
         feeds.set(FALLBACK, 1, 150, uint40(block.timestamp));
         vm.warp(block.timestamp + 3 days);
         assertEq(recourse.decideByFallback(_series, 0, ""), 5000, "the fallback decides at once");
@@ -91,7 +91,7 @@ contract InsuranceContest is InsuranceFixture {
         _refuse(1, proofs, 1);
         _refuse(1, new Equivocation[](0), 0);
         vm.warp(block.timestamp + 3 days);
-        book.decideAndPay(_series, "", 1);
+        book.settle(_series, 1);
         assertEq(money.balanceOf(ANA), 91e6, "the median stands");
     }
 

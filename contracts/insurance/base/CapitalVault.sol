@@ -33,12 +33,14 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     }
 
     uint256 internal constant FULL_BPS = 10_000;
+    uint8 private constant MAX_DECIMALS = 25;
     uint256 private constant MAX_WINDOWS = 16;
     /// @dev A failed payment counts as failed only while at least this much gas was left after it.
     uint256 private constant GAS_FLOOR = 50_000;
 
     /// @notice How long a request to leave waits at least.
     uint40 public immutable COOLDOWN;
+    /// @dev Below 2^64, which is what a series keeps of it.
     uint256 internal immutable UNIT;
 
     /// @dev The accounts of every payment.
@@ -59,6 +61,7 @@ abstract contract CapitalVault is IUnderwritingPool, ERC4626, AccessManaged, Ree
     ) ERC20(name_, symbol_) ERC4626(asset_) AccessManaged(manager) {
         COOLDOWN = cooldown;
         uint8 assetDecimals = decimals() - _decimalsOffset();
+        if (assetDecimals > MAX_DECIMALS) revert PoolFull();
         UNIT = assetDecimals > 6 ? 10 ** (assetDecimals - 6) : 1;
     }
 

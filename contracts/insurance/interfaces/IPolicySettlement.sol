@@ -7,21 +7,19 @@ import {SeriesId} from "./IUnderwritingPool.sol";
 
 /// @notice Where a series stands.
 enum SeriesState {
-    /// @dev Not known.
+    /// @dev Not known; or settled: nothing is owed any more, and nothing is kept. What was decided is in `SeriesDecided` or
+    /// `SeriesRefunded`.
     None,
     /// @dev On sale or at risk.
     Open,
     /// @dev The index paid: the loss is reserved, policies are being paid.
     Paying,
     /// @dev The data never came: the premiums are reserved, policies get them back.
-    Refunding,
-    /// @dev Nothing is owed any more: paid, or the index paid nothing.
-    Closed,
-    /// @dev Nothing is owed any more: the premiums went back.
-    Refunded
+    Refunding
 }
 
-/// @notice A series' account, in one slot. Amounts in units (`unit()` base units of the pool's asset each).
+/// @notice A series' account, in one slot, which is cleared when nothing is owed any more. Amounts in units (`unit()` base
+/// units of the pool's asset each).
 ///
 ///     | 40 decidedAt | 8 state | 16 payoutBps | 32 cursor | 32 count | 64 premium | 64 exposure |
 struct SeriesAccount {
@@ -46,10 +44,11 @@ struct SeriesAccount {
 /// `ISeriesRecourse`. `season` is the packed season of a series with `seasonValues`, 16 bits a value, signed, big endian,
 /// and empty for all others.
 interface IPolicySettlement {
-    /// @notice The index of a series was computed and its loss set aside. A series with nothing reserved is closed.
-    event SeriesDecided(SeriesId indexed series, int256 index, uint256 payoutBps, uint256 reservedUnits);
+    /// @notice The index of a series was computed and its loss set aside: that share of the sums insured. A series that pays
+    /// nothing is settled.
+    event SeriesDecided(SeriesId indexed series, int256 index, uint256 payoutBps);
     /// @notice The data of a series never came; its premiums are set aside to go back.
-    event SeriesRefunded(SeriesId indexed series, uint256 reservedUnits);
+    event SeriesRefunded(SeriesId indexed series);
     /// @notice A policy was settled: paid, or credited when its pool says so in `PaymentCredited`.
     event PolicyPaid(uint256 indexed policyId, address indexed holder, uint256 amount);
     /// @notice The last policy of the series is settled and rounding left dust, which went back to the pool.
@@ -62,7 +61,7 @@ interface IPolicySettlement {
     /// @dev Pack all values of the season in order, 16 bits each, as they were attested.
     error SettlementSeasonMismatch(SeriesId series, bytes16 attested, bytes16 given);
     /// @notice The series is not in the state this step needs.
-    /// @dev Look at `accountOf(series).state`: sell and decide an open series, settle a decided one.
+    /// @dev Look at `accountOf(series).state`: only an open series can be sold, cancelled and decided.
     error SettlementSeriesState(SeriesId series, SeriesState state);
     /// @notice The data can still be contested.
     /// @dev Call again from `decidableFrom` on.
@@ -83,19 +82,13 @@ interface IPolicySettlement {
     /// @notice The series' account.
     function accountOf(SeriesId series) external view returns (SeriesAccount memory account);
 
-    /// @notice Computes the index from the feed and reserves the loss.
-    function decide(SeriesId series, bytes calldata season) external returns (uint256 payoutBps);
+    /// @notice Computes the index from the feed, reserves the loss, and pays up to `max` policies.
+    function decide(SeriesId series, bytes calldata season, uint16 max) external returns (uint256 payoutBps);
 
-    /// @notice Pays (or refunds) up to `max` policies of a decided series, in order.
+    /// @notice Pays (or refunds) up to `max` policies of a series, in order; an open one is decided first, as by `decide` with
+    /// an empty season. One transaction has room for about a thousand policies.
     /// @return advanced Policies dealt with; 0 when there was nothing left to do.
-    function settle(SeriesId series, uint256 max) external returns (uint256 advanced);
-
-    /// @notice `decide` and `settle` in one step.
-    function decideAndPay(
-        SeriesId series,
-        bytes calldata season,
-        uint256 max
-    ) external returns (uint256 payoutBps, uint256 advanced);
+    function settle(SeriesId series, uint16 max) external returns (uint256 advanced);
 
     /// @notice The recourse's call: an open series was decided by its fallback feed.
     function conclude(SeriesId series, int256 index, uint256 payoutBps) external;

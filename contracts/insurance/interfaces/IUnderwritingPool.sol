@@ -64,6 +64,9 @@ interface IUnderwritingPool {
     /// @notice There is nothing to request, claim or release.
     /// @dev Pass an amount above zero.
     error PoolNothingToDo();
+    /// @notice A settlement asks for more than is set aside.
+    /// @dev Only a faulty book can meet this; nothing was paid.
+    error PoolReserveExceeded(uint256 wantedUnits, uint256 reservedUnits);
     /// @notice The pool's accounts cannot hold this much.
     /// @dev Open another pool, or use a currency with fewer decimals.
     error PoolFull();

@@ -52,13 +52,6 @@ struct IndexTerms {
     uint128 area;
 }
 
-/// @notice An index while it is being computed, value by value.
-struct IndexState {
-    int256 index;
-    uint256 run;
-    uint256 count;
-}
-
 /// @title IndexEngine
 /// @notice Turns measured values into an index and an index into a share of the sum insured.
 /// @dev Integer arithmetic only; every division rounds down, towards the pool. `packages/sdk/src/insurance/engine.ts`
@@ -81,33 +74,39 @@ library IndexEngine {
         return terms.tiers >> (TIERS * TIER_BITS) == 0;
     }
 
-    /// @notice Takes the next value, in the order of observation.
-    function add(IndexTerms memory terms, IndexState memory state, int256 value) internal pure {
+    /// @notice The index and the run it is in after the next value, in the order of observation; `first` before all others.
+    function next(
+        IndexTerms memory terms,
+        bool first,
+        int256 index,
+        uint256 run,
+        int256 value
+    ) internal pure returns (int256, uint256) {
         IndexKind kind = terms.kind;
         int256 threshold = terms.threshold;
         if (kind == IndexKind.Sum) {
-            state.index += value;
+            index += value;
         } else if (kind == IndexKind.SumAbove) {
-            if (value > threshold) state.index += value - threshold;
+            if (value > threshold) index += value - threshold;
         } else if (kind == IndexKind.SumBelow) {
-            if (value < threshold) state.index += threshold - value;
+            if (value < threshold) index += threshold - value;
         } else if (kind == IndexKind.Maximum) {
-            if (state.count == 0 || value > state.index) state.index = value;
+            if (first || value > index) index = value;
         } else if (kind == IndexKind.Minimum) {
-            if (state.count == 0 || value < state.index) state.index = value;
+            if (first || value < index) index = value;
         } else if (kind == IndexKind.DaysAbove) {
-            if (value > threshold) ++state.index;
+            if (value > threshold) ++index;
         } else if (kind == IndexKind.DaysBelow) {
-            if (value < threshold) ++state.index;
+            if (value < threshold) ++index;
         } else if (kind == IndexKind.Magnitude) {
             int256 magnitude = _magnitudeWithin(value, terms.area);
-            if (magnitude > state.index) state.index = magnitude;
+            if (magnitude > index) index = magnitude;
         } else {
             bool counts = kind == IndexKind.RunAbove ? value > threshold : value < threshold;
-            state.run = counts ? state.run + 1 : 0;
-            if (int256(state.run) > state.index) state.index = int256(state.run);
+            run = counts ? run + 1 : 0;
+            if (int256(run) > index) index = int256(run);
         }
-        ++state.count;
+        return (index, run);
     }
 
     /// @notice The index of a packed season: values of 16 bits, signed, big endian, in the order of observation.
@@ -203,10 +202,10 @@ library IndexEngine {
     }
 
     /// @notice As `measure`, one value after the other: the reference it is tested against.
-    function measurePlainly(IndexTerms memory terms, bytes calldata packed) internal pure returns (int256) {
-        IndexState memory state;
-        for (uint256 i; i < packed.length; i += 2) add(terms, state, int16(uint16(bytes2(packed[i:i + 2]))));
-        return state.index;
+    function measurePlainly(IndexTerms memory terms, bytes calldata packed) internal pure returns (int256 index) {
+        uint256 run;
+        for (uint256 i; i < packed.length; i += 2)
+            (index, run) = next(terms, i == 0, index, run, int16(uint16(bytes2(packed[i:i + 2]))));
     }
 
     /// @notice The share of the sum insured that `index` pays, in basis points, rounded down.

@@ -14,7 +14,6 @@ using Ledgers for Ledger global;
 /// @notice Reads and changes a pool's accounts; a sum too large for its bits is refused, one too small reverts.
 library Ledgers {
     uint256 internal constant MAX_CAPITAL = type(uint96).max;
-    uint256 private constant MAX_UNITS = type(uint56).max;
     /// @dev Everything a settlement does not touch: windows, capped, paused.
     uint256 private constant KEPT = type(uint256).max << 232;
     uint256 private constant CAPPED = 1 << 240;
@@ -72,7 +71,7 @@ library Ledgers {
         uint256 reserved_,
         uint256 openSeries_
     ) internal pure returns (Ledger) {
-        if (capital_ > MAX_CAPITAL || (locked_ | reserved_) > MAX_UNITS || openSeries_ > type(uint24).max)
+        if ((capital_ >> 96) | ((locked_ | reserved_) >> 56) | (openSeries_ >> 24) != 0)
             revert IUnderwritingPool.PoolFull();
         return
             Ledger.wrap(

@@ -13,9 +13,11 @@ using SeriesAccounts for AccountWord global;
 /// @title SeriesAccounts
 /// @notice Reads and changes a series' account without spreading it over memory.
 library SeriesAccounts {
+    /// @notice The account of a series that owes nothing any more.
+    AccountWord internal constant NOTHING = AccountWord.wrap(0);
+
     /// @dev Everything that stays when an outcome is written: premium, count and cursor.
     uint256 private constant KEPT = ((1 << 192) - 1) ^ ((1 << 64) - 1);
-    uint256 private constant CLOSING = uint256(uint8(SeriesState.Closed) - uint8(SeriesState.Paying)) << 208;
 
     /// @notice The account of a series that has just been opened.
     function opened() internal pure returns (AccountWord) {
@@ -54,7 +56,22 @@ library SeriesAccounts {
     }
 
     function state(AccountWord word) internal pure returns (SeriesState) {
-        return SeriesState(uint8(AccountWord.unwrap(word) >> 208));
+        return SeriesState(_state(word));
+    }
+
+    /// @notice On sale or at risk.
+    function isOpen(AccountWord word) internal pure returns (bool) {
+        return _state(word) == uint256(SeriesState.Open);
+    }
+
+    /// @notice Decided, and not all of it is paid.
+    function isOwing(AccountWord word) internal pure returns (bool) {
+        return _state(word) > uint256(SeriesState.Open);
+    }
+
+    /// @notice Decided without data: the premiums go back.
+    function isRefunding(AccountWord word) internal pure returns (bool) {
+        return _state(word) == uint256(SeriesState.Refunding);
     }
 
     /// @notice The account with one policy more. The caller has checked that the exposure stays below 2^64, and the
@@ -68,13 +85,14 @@ library SeriesAccounts {
         return AccountWord.wrap(AccountWord.unwrap(word) - sum - (premium_ << 64));
     }
 
-    /// @notice The account with its outcome, decided now.
+    /// @notice The account with its outcome, decided now; nothing where nothing is reserved.
     function decided(
         AccountWord word,
         uint256 reserve,
         uint256 payoutBps_,
         SeriesState state_
     ) internal view returns (AccountWord) {
+        if (reserve == 0) return NOTHING;
         return
             AccountWord.wrap(
                 (AccountWord.unwrap(word) & KEPT) |
@@ -85,16 +103,13 @@ library SeriesAccounts {
             );
     }
 
-    /// @notice The account after `advance` policies were paid `units` of what is reserved.
-    function paid(AccountWord word, uint256 units, uint256 advance) internal pure returns (AccountWord) {
-        // Checked: a series never pays more than its own reserve.
-        uint256 left = word.exposure() - units;
+    /// @notice The account after `advance` policies were paid, of whose reserve `left` is left.
+    function paid(AccountWord word, uint256 left, uint256 advance) internal pure returns (AccountWord) {
         uint256 rest = AccountWord.unwrap(word) & ~uint256(type(uint64).max);
-        return AccountWord.wrap(rest + left + (advance << 160));
+        return AccountWord.wrap((rest | left) + (advance << 160));
     }
 
-    /// @notice The account of a decided series that owes nothing any more: Paying becomes Closed, Refunding Refunded.
-    function closed(AccountWord word) internal pure returns (AccountWord) {
-        return AccountWord.wrap((AccountWord.unwrap(word) & ~uint256(type(uint64).max)) + CLOSING);
+    function _state(AccountWord word) private pure returns (uint256) {
+        return uint8(AccountWord.unwrap(word) >> 208);
     }
 }

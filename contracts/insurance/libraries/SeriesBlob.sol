@@ -148,14 +148,28 @@ library SeriesBlob {
         return uint32(_word(series, INDEX) >> 192);
     }
 
-    function indexTerms(PackedSeries series) internal pure returns (IndexTerms memory index) {
-        uint256 word = _word(series, INDEX);
-        index.kind = IndexKind(_word(series, LIFE) >> 248);
-        index.threshold = int64(uint64(word));
-        index.attachment = int64(uint64(word >> 64));
-        index.exit = int64(uint64(word >> 128));
-        index.tiers = _word(series, TIERS);
-        index.area = uint128(_word(series, AREA));
+    function kind(PackedSeries series) internal pure returns (IndexKind) {
+        return IndexKind(_word(series, LIFE) >> 248);
+    }
+
+    function threshold(PackedSeries series) internal pure returns (int64) {
+        return int64(uint64(_word(series, INDEX)));
+    }
+
+    function attachment(PackedSeries series) internal pure returns (int64) {
+        return int64(uint64(_word(series, INDEX) >> 64));
+    }
+
+    function exit(PackedSeries series) internal pure returns (int64) {
+        return int64(uint64(_word(series, INDEX) >> 128));
+    }
+
+    function tiers(PackedSeries series) internal pure returns (uint256) {
+        return _word(series, TIERS);
+    }
+
+    function area(PackedSeries series) internal pure returns (uint128) {
+        return uint128(_word(series, AREA));
     }
 
     // ── whole ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,7 +196,14 @@ library SeriesBlob {
         terms.floorBps = uint16(packed.floorBps());
         terms.zone = packed.zone();
         terms.capacity = uint128(packed.capacity());
-        terms.index = packed.indexTerms();
+        terms.index = IndexTerms(
+            packed.kind(),
+            packed.threshold(),
+            packed.attachment(),
+            packed.exit(),
+            packed.tiers(),
+            packed.area()
+        );
         series.unit = uint64(packed.unit());
         series.window = packed.window();
     }

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {FeedId, FeedRound, IFeedReader} from "../../foundation/interfaces/IFeedReader.sol";
+import {FeedId, IFeedReader} from "../../foundation/interfaces/IFeedReader.sol";
 import {IPolicySettlement} from "../interfaces/IPolicySettlement.sol";
 import {SeriesId} from "../interfaces/IUnderwritingPool.sol";
-import {IndexEngine, IndexState, IndexTerms} from "./IndexEngine.sol";
+import {IndexEngine, IndexTerms} from "./IndexEngine.sol";
 import {PackedSeries} from "./SeriesBlob.sol";
+
+/// @dev `IFeedReader.readRound`, of whose answer only the first three words are decoded.
+interface IFeedValues {
+    function readRound(
+        FeedId feed,
+        uint32 round
+    ) external view returns (int128 value, uint40 observedAt, uint40 updatedAt);
+}
 
 /// @title SeriesMeter
 /// @notice Reads a series' data from its feed, or from its fallback feed (`second`), and computes its index.
@@ -17,22 +25,26 @@ library SeriesMeter {
         bool second,
         bytes calldata season
     ) internal view returns (int256 index, uint256 payoutBps) {
-        IndexTerms memory indexTerms = terms.indexTerms();
+        IndexTerms memory indexTerms = IndexTerms(
+            terms.kind(),
+            terms.threshold(),
+            terms.attachment(),
+            terms.exit(),
+            terms.tiers(),
+            terms.area()
+        );
         uint256 latest;
         if (terms.seasonValues() != 0) {
             latest = _requireAttested(series, terms, second, season);
             index = IndexEngine.measure(indexTerms, season);
         } else {
-            IndexState memory state;
-            uint256 last = terms.lastRound();
-            for (uint256 round = terms.firstRound(); round <= last; ++round) {
-                (int256 value, uint256 updatedAt) = _read(series, terms, second, uint32(round));
-                if (updatedAt > latest) latest = updatedAt;
-                IndexEngine.add(indexTerms, state, value);
-            }
-            index = state.index;
+            (index, latest) = _measureRounds(series, terms, second, indexTerms);
         }
-        uint256 decidableFrom = latest + terms.disputeWindow();
+        uint256 decidableFrom;
+        // 40 and 32 bits.
+        unchecked {
+            decidableFrom = latest + terms.disputeWindow();
+        }
         if (block.timestamp < decidableFrom) revert IPolicySettlement.SettlementDisputeOpen(series, decidableFrom);
         payoutBps = IndexEngine.payoutBps(indexTerms, index);
     }
@@ -40,19 +52,48 @@ library SeriesMeter {
     /// @notice Until when data must have arrived: the first feed's, or the fallback's, where there is one.
     function deadline(PackedSeries terms, bool second) internal pure returns (uint256) {
         bool twice = second && address(terms.fallbackFeeds()) != address(0);
-        return terms.end() + (twice ? 2 * terms.grace() : terms.grace());
+        // 40 and 33 bits.
+        unchecked {
+            return terms.end() + (twice ? 2 * terms.grace() : terms.grace());
+        }
     }
 
     /// @notice Observed within the insured time (a season's digest: when it was over) and stored in time.
-    function counts(PackedSeries terms, bool second, FeedRound memory data) internal pure returns (bool) {
-        if (data.updatedAt > deadline(terms, second)) return false;
-        if (terms.seasonValues() != 0) return data.observedAt >= terms.end();
-        return data.observedAt >= terms.start() && data.observedAt <= terms.end();
+    function counts(
+        PackedSeries terms,
+        bool second,
+        uint256 observedAt,
+        uint256 updatedAt
+    ) internal pure returns (bool) {
+        if (updatedAt > deadline(terms, second)) return false;
+        if (terms.seasonValues() != 0) return observedAt >= terms.end();
+        return observedAt >= terms.start() && observedAt <= terms.end();
     }
 
     /// @notice The contract and the feed that answer.
     function sourceOf(PackedSeries terms, bool second) internal pure returns (IFeedReader feeds, FeedId feed) {
         return second ? (terms.fallbackFeeds(), terms.fallbackFeed()) : (terms.feeds(), terms.feed());
+    }
+
+    /// @dev The index of single rounds, in order, and when the last of them was stored.
+    function _measureRounds(
+        SeriesId series,
+        PackedSeries terms,
+        bool second,
+        IndexTerms memory indexTerms
+    ) private view returns (int256 index, uint256 latest) {
+        uint256 first = terms.firstRound();
+        uint256 last = terms.lastRound();
+        uint256 run;
+        for (uint256 round = first; round <= last;) {
+            (int256 value, uint256 updatedAt) = _read(series, terms, second, uint32(round));
+            if (updatedAt > latest) latest = updatedAt;
+            (index, run) = IndexEngine.next(indexTerms, round == first, index, run, value);
+            // `last` is of 32 bits.
+            unchecked {
+                ++round;
+            }
+        }
     }
 
     /// @dev The feed attests a packed season by the upper half of its digest, which is what a value holds: whoever hands in
@@ -78,9 +119,9 @@ library SeriesMeter {
         uint32 round
     ) private view returns (int256 value, uint256 updatedAt) {
         (IFeedReader feeds, FeedId feed) = sourceOf(terms, second);
-        FeedRound memory data = feeds.readRound(feed, round);
-        if (!counts(terms, second, data))
-            revert IPolicySettlement.SettlementDataOutsideWindow(series, round, data.observedAt, data.updatedAt);
-        return (data.value, data.updatedAt);
+        uint256 observedAt;
+        (value, observedAt, updatedAt) = IFeedValues(address(feeds)).readRound(feed, round);
+        if (!counts(terms, second, observedAt, updatedAt))
+            revert IPolicySettlement.SettlementDataOutsideWindow(series, round, observedAt, updatedAt);
     }
 }

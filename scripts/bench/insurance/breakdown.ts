@@ -1,4 +1,4 @@
-import type { Hash } from "viem";
+import { type Hash, hexToBytes } from "viem";
 import type { Bench } from "../harness.ts";
 
 interface Step {
@@ -16,7 +16,14 @@ const KINDS: Readonly<Record<string, RegExp>> = {
   events: /^LOG\d$/,
 };
 
-/** Records what a transaction's gas went into, traced operation by operation: `id.accounts`, `id.storage` … `id.code`. */
+/** What a transaction costs before anything runs (EIP-2028). */
+const TRANSACTION = 21_000;
+const costOf = (byte: number): number => (byte === 0 ? 4 : 16);
+
+/**
+ * Records what a transaction's gas went into, traced operation by operation: `id.transaction`, `id.accounts`, `id.storage` …
+ * `id.code`, and `id.refund`, what it gave back.
+ */
 export async function breakDown(bench: Bench, id: string, hash: Hash): Promise<void> {
   const { structLogs } = (await bench.connection.provider.request({
     method: "debug_traceTransaction",
@@ -28,8 +35,12 @@ export async function breakDown(bench: Bench, id: string, hash: Hash): Promise<v
     spent.set(kind, (spent.get(kind) ?? 0) + spentBy(structLogs, index));
   }
   const executed = [...spent.values()].reduce((sum, gas) => sum + gas, 0);
-  bench.record({ id: `${id}.transaction`, value: (await bench.gasUsed(hash)) - executed, unit: "gas" });
-  for (const [kind, value] of spent) bench.record({ id: `${id}.${kind}`, value, unit: "gas" });
+  const client = await bench.connection.viem.getPublicClient();
+  const { input } = await client.getTransaction({ hash });
+  const transaction = hexToBytes(input).reduce((gas, byte) => gas + costOf(byte), TRANSACTION);
+  const refund = transaction + executed - (await bench.gasUsed(hash));
+  for (const [kind, value] of [["transaction", transaction] as const, ...spent, ["refund", refund] as const])
+    bench.record({ id: `${id}.${kind}`, value, unit: "gas" });
 }
 
 /** The gas of one operation; of a call, without what the called code spent. */

@@ -160,7 +160,7 @@ export function insureCommand(io: Io): Command {
     .addHelpText("after", "\nExample: publica insure settle --series 1 --keystore anyone.json --yes")
     .action(async ({ series, max, season, fallback, refund, missingRound, missingFallbackRound, ...options }) => {
       await execute(options, (context, wallet) => {
-        if (!fallback && !refund) return planSettlement(officeOf(context), wallet.address, series, BigInt(max), season);
+        if (!fallback && !refund) return planSettlement(officeOf(context), wallet.address, series, max, season);
         const recourse = { by: fallback ? "fallback" : "refund", missingRound, missingFallbackRound } as const;
         return planRecourse(officeOf(context), wallet.address, series, recourse, season);
       });

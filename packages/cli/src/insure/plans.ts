@@ -1,6 +1,6 @@
 import {
   buyPolicy,
-  decideAndPay,
+  decideSeries,
   decideByFallback,
   getSeries,
   previewSeries,
@@ -78,7 +78,7 @@ export async function planSettlement(
   office: Office,
   sender: Address,
   series: bigint,
-  max: bigint,
+  max: number,
   season: Hex | undefined,
 ): Promise<Prepared> {
   const { context, book } = office;
@@ -99,9 +99,8 @@ export async function planSettlement(
     Object.assign(data, { index, payoutBps });
     steps.push({
       what: `decide series ${series} and settle up to ${max} of its policies`,
-      simulate: () =>
-        client.simulateContract({ ...call, functionName: "decideAndPay", args: [series, season ?? "0x", max] }),
-      send: (from) => decideAndPay(from, { book, series, max, ...(season === undefined ? {} : { season }) }),
+      simulate: () => client.simulateContract({ ...call, functionName: "decide", args: [series, season ?? "0x", max] }),
+      send: (from) => decideSeries(from, { book, series, max, ...(season === undefined ? {} : { season }) }),
     });
   } else if (one.state === "paying" || one.state === "refunding") {
     facts.push(["owed", money(one.exposure, token)], ["left", `${one.policies - one.settled} policies`]);
@@ -116,13 +115,15 @@ export async function planSettlement(
     afterwards: async (sent) => {
       const paid = parseEventLogs({ abi: policyBookAbi, eventName: "PolicyPaid", logs: logsOf(sent) });
       const total = paid.reduce((sum, { args }) => sum + args.amount, 0n);
+      const [decided] = parseEventLogs({ abi: policyBookAbi, eventName: "SeriesDecided", logs: logsOf(sent) });
+      const payoutBps = decided === undefined ? one.payoutBps : Number(decided.args.payoutBps);
       const after = await getSeries(client, { book, series });
       return {
         facts: [
           ["paid", `${paid.length} policies, ${money(total, token)}`],
           ["state", after.state],
         ],
-        data: { paidPolicies: paid.length, paid: total, state: after.state, payoutBps: after.payoutBps },
+        data: { paidPolicies: paid.length, paid: total, state: after.state, payoutBps },
       };
     },
   };

@@ -1,18 +1,21 @@
 import { PublicaError } from "@publica/sdk";
 import {
+  getPoliciesOf,
   getPolicy,
   getSeries,
   getSeriesCount,
+  getSeriesOutcomes,
+  type GetSeriesOutcomesReturnType,
   type GetSeriesReturnType,
   indexKinds,
-  policyIdOf,
   previewSeries,
+  type SeriesOutcome,
+  type SeriesState,
   unpackTiers,
 } from "@publica/sdk/insurance";
-import { policyBookAbi } from "@publica/sdk/abi";
 import pc from "picocolors";
 import { type Address, isAddressEqual, zeroAddress } from "viem";
-import { chainNow } from "../lib/context.ts";
+import { chainNow, firstBlock } from "../lib/context.ts";
 import { CliError } from "../lib/errors.ts";
 import type { Report } from "../lib/io.ts";
 import { heading, indent, pairs, relative, table, utc } from "../lib/text.ts";
@@ -30,18 +33,24 @@ export async function overallStatus(office: Office, named?: Address): Promise<Re
     numbers.map(async (series) => ({ series, ...(await getSeries(client, { book: office.book, series })) })),
   );
   const series = all.filter(({ terms }) => isAddressEqual(terms.pool, pool.address));
+  const outcomes = await outcomesOf(office, series);
   const now = await chainNow(client);
   const data = {
     pool: poolData(pool),
-    series: series.map(({ terms, ...rest }) => ({ ...rest, start: terms.start, end: terms.end })),
+    series: series.map(({ terms, ...rest }) => ({
+      ...rest,
+      start: terms.start,
+      end: terms.end,
+      outcome: outcomes.get(rest.series),
+    })),
   };
   const rows = series.map((one) => [
     String(one.series),
     one.name,
     stateText(one, now),
     money(one.exposure, pool.token),
-    `${one.settled}/${one.policies}`,
-    outcomeText(one),
+    one.state === "settled" ? "all" : `${one.settled}/${one.policies}`,
+    outcomeText(outcomes.get(one.series)),
   ]);
   const text = [
     poolText(office, pool),
@@ -61,9 +70,11 @@ export async function seriesStatus(office: Office, series: bigint): Promise<Repo
   const [one, now] = await Promise.all([getSeries(client, { book: office.book, series }), chainNow(client)]);
   const pool = await openPool(office, one.terms.pool);
   const { terms } = one;
+  const outcome = (await outcomesOf(office, [{ series, state: one.state }])).get(series);
+  const decided = outcome && (await client.getBlock({ blockNumber: outcome.blockNumber }));
   const preview = one.state === "open" && now >= terms.start ? await tryPreview(office, series) : undefined;
   const kind = indexKinds[terms.index.kind];
-  const data = { series, ...one, preview: preview instanceof PublicaError ? { code: preview.code } : preview };
+  const data = { series, ...one, outcome, preview: preview instanceof PublicaError ? { code: preview.code } : preview };
   const text = pairs([
     ["series", `${series}  ${one.name}`],
     ["state", stateText(one, now)],
@@ -72,11 +83,11 @@ export async function seriesStatus(office: Office, series: bigint): Promise<Repo
     ["feed", terms.feed],
     ["index", /Above|Below/.test(kind ?? "") ? `${kind}, threshold ${terms.index.threshold}` : kind],
     ["pays", payoutText(terms.index)],
-    ["policies", `${one.policies}, ${one.settled} of them settled`],
+    ["policies", one.state === "settled" ? "all settled" : `${one.policies}, ${one.settled} of them settled`],
     ["at stake", `${money(one.exposure, pool.token)} of at most ${money(terms.capacity, pool.token)}`],
-    ["premiums", money(one.premium, pool.token)],
+    ["premiums", one.state === "settled" ? undefined : money(one.premium, pool.token)],
     ["floor", `${percent(terms.floorBps)} of the sum insured`],
-    ["decided", one.decidedAt === 0 ? undefined : `${utc(one.decidedAt)}: ${outcomeText(one)}`],
+    ["decided", decided && `${utc(Number(decided.timestamp))}: ${outcomeText(outcome)}`],
     ["now", previewText(preview)],
     ["pool", office.context.label(pool.address)],
   ]);
@@ -107,36 +118,39 @@ export async function policyStatus(office: Office, policyId: bigint): Promise<Re
 
 /** The policies an account holds now. */
 export async function holderStatus(office: Office, holder: Address): Promise<Report> {
-  const { client } = office.context;
-  const count = await getSeriesCount(client, { book: office.book });
-  const held = [];
-  for (let series = 1n; series <= count; series++) {
-    const { name, policies, state, terms, payoutBps } = await getSeries(client, { book: office.book, series });
-    const all = await client.readContract({
-      address: office.book,
-      abi: policyBookAbi,
-      functionName: "policiesOf",
-      args: [series, 0n, BigInt(policies)],
-    });
-    const mine = [...all.entries()].filter(([, policy]) => isAddressEqual(policy.holder, holder));
-    for (const [index] of mine) {
-      const policyId = policyIdOf(series, index);
-      const { sumInsured, premium } = await getPolicy(client, { book: office.book, policyId });
-      held.push({ policyId, series, name, state, payoutBps, sumInsured, premium, pool: terms.pool });
-    }
-  }
+  const { context, book } = office;
+  const { client } = context;
+  const policies = await getPoliciesOf(client, { book, holder, fromBlock: firstBlock(context, "PolicyBook") });
+  const held = await Promise.all(
+    policies.map(async ({ policyId, series, sumInsured, premium }) => {
+      const { name, state, terms } = await getSeries(client, { book, series });
+      return { policyId, series, name, state, sumInsured, premium, pool: terms.pool };
+    }),
+  );
+  const outcomes = await outcomesOf(office, held);
   const rows = await Promise.all(
     held.map(async (policy) => {
       const { token } = await openPool(office, policy.pool);
-      const { policyId, name, state, sumInsured } = policy;
-      return [String(policyId), name, state, money(sumInsured, token), outcomeText(policy)];
+      const { policyId, series, name, state, sumInsured } = policy;
+      return [String(policyId), name, state, money(sumInsured, token), outcomeText(outcomes.get(series))];
     }),
   );
   const text =
     rows.length === 0
       ? `${holder} holds no policy.`
       : table(["policy", "series", "state", "sum insured", "outcome"], rows, [3, 4]);
-  return { data: { holder, policies: held }, text };
+  const data = held.map((policy) => ({ ...policy, outcome: outcomes.get(policy.series) }));
+  return { data: { holder, policies: data }, text };
+}
+
+/** How those of the series that are decided were decided. */
+async function outcomesOf(
+  { context, book }: Office,
+  all: readonly { readonly series: bigint; readonly state: SeriesState }[],
+): Promise<GetSeriesOutcomesReturnType> {
+  const series = all.filter(({ state }) => state !== "open").map(({ series: number }) => number);
+  if (series.length === 0) return new Map();
+  return getSeriesOutcomes(context.client, { book, series, fromBlock: firstBlock(context, "PolicyBook") });
 }
 
 function poolData({ token, ...pool }: OpenPool) {
@@ -178,9 +192,9 @@ function stateText({ state, terms }: Pick<GetSeriesReturnType, "state" | "terms"
 }
 
 /** What a decided series does for its policies; nothing while it is open. */
-function outcomeText({ state, payoutBps }: Pick<GetSeriesReturnType, "state" | "payoutBps">): string {
-  if (state === "open") return "";
-  return state.startsWith("refund") ? "premium back" : `pays ${percent(payoutBps)}`;
+function outcomeText(outcome: SeriesOutcome | undefined): string {
+  if (outcome === undefined) return "";
+  return outcome.kind === "refund" ? "premium back" : `pays ${percent(outcome.payoutBps)}`;
 }
 
 async function tryPreview({ context, book }: Office, series: bigint) {

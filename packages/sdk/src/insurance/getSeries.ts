@@ -31,7 +31,7 @@ async function read(client: ReadClient, { book, series }: GetSeriesParameters) {
     name: hexToString(terms.name, { size: 32 }),
     terms,
     state: seriesStates[account.state] as SeriesState,
-    /** Open: Σ sums insured; decided: what is still reserved. Base units. */
+    /** Open: Σ sums insured; decided: what is still reserved. Base units. This and all that follows is 0 once it is settled. */
     exposure: account.exposure * unit,
     premium: account.premium * unit,
     policies: account.count,

@@ -7,13 +7,17 @@ import { policyBookAbi } from "../generated/abi.ts";
 export interface SettleSeriesParameters {
   readonly book: Address;
   readonly series: bigint;
-  readonly max: bigint;
+  /** At most 65,535; a transaction has room for about a thousand. */
+  readonly max: number;
 }
 
 export type SettleSeriesReturnType = Hash;
 export type SettleSeriesErrorType = PublicaError;
 
-/** Pays or refunds up to `max` policies of a decided series. Anyone may call, until nothing is left. */
+/**
+ * Pays or refunds up to `max` policies of a series; decides it first when it is open and has no packed season. Anyone may call,
+ * until nothing is left.
+ */
 export function settleSeries(client: WriteClient, parameters: SettleSeriesParameters): Promise<SettleSeriesReturnType> {
   return decoded(() =>
     writeContract(client, {

@@ -92,6 +92,7 @@ export interface SignedQuote {
   readonly signature: Hex;
 }
 
-export const seriesStates = ["none", "open", "paying", "refunding", "closed", "refunded"] as const;
+/** In the order of the contract's. A settled series owes nothing any more; `getSeriesOutcomes` tells how it ended. */
+export const seriesStates = ["settled", "open", "paying", "refunding"] as const;
 
 export type SeriesState = (typeof seriesStates)[number];

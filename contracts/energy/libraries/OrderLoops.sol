@@ -174,7 +174,7 @@ library OrderLoops {
     }
 
     /// @notice Counts posted orders before place `i`, the last of them first, into cells, and what they can cost into
-    /// `CurveOrders.spentOf`.
+    /// `CurveOrders.spentOf`. The orders' slots are trusted: the caller has checked them against the slots' chains.
     /// @param places Where each order's cell + 1 is written.
     /// @return One more than the first place, downwards, that needs a closer look; zero when none does.
     function countPosts(

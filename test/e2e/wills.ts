@@ -22,6 +22,7 @@ import { main } from "../../packages/cli/src/main.ts";
 import { deliveryInfo } from "../../packages/cli/src/will/opening.ts";
 import { type Connection, connectLocal } from "../../scripts/lib/chain.ts";
 import { addressesPath, deploySuite } from "../../scripts/lib/deployment.ts";
+import { inspectedNames } from "../utils/inspected.ts";
 
 const ID = "test-cli-wills";
 const DAY = 86_400;
@@ -685,6 +686,18 @@ describe("publica will", () => {
     await done("revoke", "--will", id, ...by(TESTATOR), "--yes");
     expect(await done("status", "--will", id)).to.match(/state +revoked/);
     await refused(["accept", "--manifest", "third-2.json", ...by(ANNA)], /revoked/);
+  });
+
+  it("all that happened above is told by name by inspect tx, the vault's calls and events too", async () => {
+    const names = await inspectedNames(url, addressesPath(ID));
+    expect([...names]).to.include.members([
+      "WillRegistry.WillSealed",
+      "WillRegistry.WillReleased",
+      "WillEvidence.recordWitness",
+      "HeirLoss.HeirLossConfirmed",
+      "EstateVaultFactory.EstateVaultCreated",
+      "EstateVault.EstateBequestPaid",
+    ]);
   });
 
   it("nothing secret was printed, and nothing was left but what was asked for", () => {

@@ -44,7 +44,7 @@ describe("the command line", () => {
     });
   }
 
-  for (const path of ["", "inspect", "insure", "community"]) {
+  for (const path of ["", ...program.commands.filter(({ commands }) => commands.length > 0).map((one) => one.name())]) {
     it(`publica ${path} explains itself with an example`, async () => {
       const { code, stdout } = await publica([...path.split(" ").filter((word) => word !== ""), "--help"]);
       expect(code).to.equal(0);
@@ -77,6 +77,7 @@ describe("the command line", () => {
     [`inspect credential 0x12 ${ADDRESS}`, /no credential type/],
     ["doctor --account me", /An address is 0x/],
     ["deploy", /required option '--network <name>'/],
+    [`will beat --will ${HASH} --sign a --relay b`, /--sign and --relay exclude each other/],
     ["completion tcsh", /Allowed choices are bash, zsh, fish/],
     ["insure", /publica insure needs one of status, quote/],
     ["insure status --series 0", /whole number above zero/],
@@ -150,9 +151,11 @@ describe("the command line", () => {
       stdout: `${script} --network op\n`,
       stderr: "me\n",
     });
-    expect(await publica(["deploy", "--network", "op", "--json", "--as", "x", "--record"], around)).to.deep.equal({
+    expect(
+      await publica(["deploy", "--network", "op", "--json", "--as", "x", "--module", "Coop.ts", "--record"], around),
+    ).to.deep.equal({
       code: 3,
-      stdout: `${script} --network op --as x --record --json\n`,
+      stdout: `${script} --network op --as x --module ${join(around.cwd, "Coop.ts")} --record --json\n`,
       stderr: "me\n",
     });
   });

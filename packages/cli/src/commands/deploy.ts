@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { above } from "../lib/deployment.ts";
 import { CliError } from "../lib/errors.ts";
@@ -16,13 +16,14 @@ export function deployCommand(io: Io): Command {
     .description("deploy the suite from a clone of the repository, or resume an interrupted deployment")
     .requiredOption("--network <name>", "a network of the clone's hardhat.config.ts")
     .option("--as <id>", "name of the deployment, where a network is to have more than one")
+    .option("--module <file...>", "also deploy these Ignition modules: pools, a market")
     .option("--record", "also write the addresses to the clone's deploy/addresses.json")
     .addOption(jsonOption)
     .addHelpText(
       "after",
       "\nThe same as npm run deploy in the clone: the contracts are compiled there, so a clone is needed.\n\nExample: publica deploy --network sepolia",
     )
-    .action(async ({ network, as, record, json }) => {
+    .action(async ({ network, as, module, record, json }) => {
       const root = above(io.cwd, (folder) => [SCRIPT, BOOTSTRAP].every((file) => existsSync(join(folder, file))));
       if (root === undefined) {
         throw new CliError(
@@ -32,6 +33,7 @@ export function deployCommand(io: Io): Command {
       }
       const flags = [
         ...(as === undefined ? [] : ["--as", as]),
+        ...(module ?? []).flatMap((file) => ["--module", resolve(io.cwd, file)]),
         ...(record ? ["--record"] : []),
         ...(json ? ["--json"] : []),
       ];

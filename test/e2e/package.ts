@@ -40,9 +40,14 @@ describe("the packed SDK, installed into an empty folder", function () {
   });
 
   /** Installs one consumer, type-checks it, runs `build` commands and the consumer, returns what it printed. */
-  async function consume(name: string, build: readonly string[] = []): Promise<Record<string, unknown>> {
+  async function consume(
+    name: string,
+    build: readonly string[] = [],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Record<string, unknown>> {
     const folder = join(work, name);
     await cp(join(CONSUMERS, name), folder, { recursive: true });
+    for (const [file, text] of Object.entries(more)) await writeFile(join(folder, file), text);
     const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
     };
@@ -93,14 +98,15 @@ describe("the packed SDK, installed into an empty folder", function () {
   /** What each scenario refuses in the consumers, by its custom error. */
   const refusals = {
     insurance: "PoolNothingToDo",
-    energy: "EnergyBalanceTooLow",
+    energy: "EnergyUncovered",
     wills: "WillStateWrong",
-    community: "EquipmentUnknown",
+    community: "OrderWithoutFault",
   };
   const heard = { read: "no data", write: "success", revert: "FeedWithoutData" };
 
   it("serves a script with viem: read, write, event, decoded revert, recorded block and code hash", async () => {
-    const result = await consume("viem");
+    // The examples of the READMEs are type-checked with it.
+    const result = await consume("viem", [], await examples());
     expect(result).to.include({ ...heard, event: "Water level, viem", recorded: true });
     expect(result.remedy).to.be.a("string").that.has.length.greaterThan(10);
     const events = {
@@ -179,3 +185,23 @@ describe("the packed SDK, installed into an empty folder", function () {
     expect(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))).to.deep.equal([]);
   });
 });
+
+/** The READMEs' examples, each behind what it takes for granted. */
+async function examples(): Promise<Record<string, string>> {
+  const blocks = async (file: string): Promise<string[]> =>
+    [...(await readFile(join(ROOT, file), "utf8")).matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code);
+  // The first one, a deployment's module, is deployed by test/e2e/deployment.ts.
+  const [, page = "", sensor = "", ...others] = await blocks("README.md");
+  const [reader = "", ...more] = await blocks(join("packages", "sdk", "README.md"));
+  expect([...others, ...more], "every example is checked").to.deep.equal([]);
+  const feed = 'declare const feed: import("viem").Hex;';
+  return {
+    "page.ts": `${page}\n${feed}\ndeclare global { interface Window { ethereum: any } }\n`,
+    "sensor.ts": `${sensor}\n${feed}
+declare const address: import("viem").Hex;
+declare const client: import("@publica/sdk").ReadClient;
+declare const wallet: import("@publica/sdk").WriteClient;
+declare const others: import("@publica/sdk").SignedReading[];\n`,
+    "reader.ts": `${reader}\n${feed}\ndeclare const url: string;\n`,
+  };
+}

@@ -91,9 +91,9 @@ async function take({ read, write, event, refused }: Tour) {
   const told = new Promise<string>((resolve, reject) => {
     const stop = reader.watchContractEvent({
       ...event,
-      onLogs: ([log]) => {
+      onLogs: () => {
         stop();
-        resolve(log?.eventName ?? "");
+        resolve(event.eventName);
       },
       onError: reject,
     });

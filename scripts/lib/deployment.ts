@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { type Deployment, parseDeployment } from "@publica/sdk";
@@ -56,12 +56,22 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
   };
   const whole = await composed(options);
   const deploy = () => connection.ignition.deploy(whole, settings);
-  const contracts = await deploy().catch((error: unknown) => {
-    // Resuming, Ignition counts nonces from the highest one still pending in its journal, and takes later ones that are
-    // completed there for a stranger's. It has confirmed the pending ones by the time it says so, and a second try knows.
-    if (error instanceof Error && error.message.startsWith("HHE10411")) return deploy();
-    throw error;
-  });
+  const contracts = await deploy()
+    .catch((error: unknown) => {
+      // Resuming, Ignition counts nonces from the highest one still pending in its journal, and takes later ones that are
+      // completed there for a stranger's. It has confirmed the pending ones by the time it says so, and a second try knows.
+      if (error instanceof Error && error.message.startsWith("HHE10411")) return deploy();
+      throw error;
+    })
+    .catch((error: unknown) => {
+      // What Ignition says of a deployment (a parameter is missing, a transaction failed) is for people; the rest are bugs.
+      const [, said] =
+        /^HHE101\d\d: Hardhat Ignition deployment error: ([\s\S]*)/.exec(error instanceof Error ? error.message : "") ??
+        [];
+      throw said === undefined
+        ? error
+        : new ChainProblem(`${said.trim()}\n\nParameters are read from ${relative(ROOT, parameters)}.`);
+    });
 
   const client = await connection.viem.getPublicClient();
   const blocks = await deploymentBlocks(deploymentId);

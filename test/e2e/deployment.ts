@@ -268,10 +268,14 @@ describe("a deployment in earnest", function () {
       await writeFile(path, whole);
     });
 
-    it("refuses a module that is not there, or none", async () => {
+    it("refuses a module that is not there, is none, or lacks a parameter", async () => {
       for (const [file, says] of [
         ["deploy/Nothing.ts", /there is no module deploy.Nothing\.ts/],
         ["deploy/lib/permit.ts", /has no Ignition module/],
+        [
+          "deploy/modules/Energy.ts",
+          /^error .*\n+ *\* Energy#EnergyAccounts: .*'token' requires a value[\s\S]*read from deploy.parameters.sepolia\.json\.\n$/,
+        ],
       ] as const) {
         const args = ["--network", "sepolia", "--as", id, "--module", file];
         const { code, stderr } = await runScript("deploy.ts", args, environment(chain.url));

@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { addressOf, appointIssuer, credentialType, type Deployment, grantCredential } from "@publica/sdk";
-import { deriveEncryptionKey, encryptionKeyTypedData, sealEnvelope } from "@publica/sdk/crypto";
+import {
+  deriveEncryptionKey,
+  encryptionKeyRequest,
+  encryptionKeyTypedData,
+  isEncryptionKeyCurrent,
+  relayEncryptionKey,
+  sealEnvelope,
+} from "@publica/sdk/crypto";
 import {
   createWill,
   formatManifest,
@@ -164,6 +171,18 @@ describe("publica will", () => {
     for (const index of GUARDIANS)
       await done("key", "--rpc-account", person(index).address, "--out", `g${index}.json`, "--yes");
     await refused(["key", ...by(ANNA), "--out", "anna.json", "--yes"], /anna\.json exists already/);
+    const [sender] = await connection.viem.getWalletClients();
+    if (sender === undefined) throw new Error("the chain has no accounts");
+    const registry = addressOf(deployment, "EncryptionKeyRegistry");
+    const bound = { account: person(REGISTRARS[0]).address, keyHash: toHex("somebody else pays", { size: 32 }) };
+    const deadline = 2n ** 40n;
+    const request = encryptionKeyRequest(
+      { chainId: deployment.chainId, registry },
+      { ...bound, sequence: 0, deadline },
+    );
+    const signature = await person(REGISTRARS[0]).signTypedData(request);
+    await mined(await relayEncryptionKey(sender, { registry, ...bound, deadline, signature }));
+    expect(await isEncryptionKeyCurrent(sender, { registry, ...bound })).to.equal(true);
     const { mode } = statSync(join(folder, "clara.key"));
     expect(mode & 0o077).to.equal(0);
   });

@@ -142,22 +142,28 @@ describe("the command line", () => {
     writeFileSync(join(clone, "scripts", "deploy.ts"), "");
     writeFileSync(
       join(clone, "scripts", "bootstrap.cjs"),
-      `console.log(process.argv.slice(2).join(" ")); console.error(process.env.WHO); process.exit(process.argv[5] === undefined ? 0 : 3);`,
+      `console.log(process.argv.slice(2).join(" ")); console.error("error " + process.env.WHO); process.exit(Number(process.env.CODE));`,
     );
-    const around = { cwd: join(clone, "contracts"), env: { ...process.env, WHO: "me" } };
+    const around = { cwd: join(clone, "contracts"), env: { ...process.env, WHO: "no funds", CODE: "0" } };
     const script = join("scripts", "deploy.ts");
     expect(await publica(["deploy", "--network", "op"], around)).to.deep.equal({
       code: 0,
       stdout: `${script} --network op\n`,
-      stderr: "me\n",
+      stderr: "error no funds\n",
     });
-    expect(
-      await publica(["deploy", "--network", "op", "--json", "--as", "x", "--module", "Coop.ts", "--record"], around),
-    ).to.deep.equal({
+    const all = ["deploy", "--network", "op", "--as", "x", "--module", "Coop.ts", "--record"];
+    const flags = `--network op --as x --module ${join(around.cwd, "Coop.ts")} --record`;
+    const failing = { ...around, env: { ...around.env, CODE: "3" } };
+    expect(await publica(all, failing)).to.deep.equal({
       code: 3,
-      stdout: `${script} --network op --as x --module ${join(around.cwd, "Coop.ts")} --record --json\n`,
-      stderr: "me\n",
+      stdout: `${script} ${flags}\n`,
+      stderr: "error no funds\n",
     });
+    const json = await publica([...all, "--json"], failing);
+    expect(json.code).to.equal(1);
+    const [line = "", ...rest] = json.stdout.split("\n");
+    expect(line).to.equal(`${script} ${flags} --json`);
+    expect(JSON.parse(rest.join("\n")).error).to.include({ code: "CliFailure", message: "no funds" });
   });
 
   describe("the program file", () => {

@@ -274,7 +274,7 @@ describe("a deployment in earnest", function () {
         ["deploy/lib/permit.ts", /has no Ignition module/],
         [
           "deploy/modules/Energy.ts",
-          /^error .*\n+ *\* Energy#EnergyAccounts: .*'token' requires a value[\s\S]*read from deploy.parameters.sepolia\.json\.\n$/,
+          /^error .*\n+ *\* Energy#EnergyAccounts: .*'token' requires a value[\s\S]*read from deploy.parameters.sepolia\.json\./m,
         ],
       ] as const) {
         const args = ["--network", "sepolia", "--as", id, "--module", file];

@@ -7,12 +7,14 @@ import { ChainProblem, connectNetwork } from "./lib/chain.ts";
 import { table } from "./lib/console.ts";
 import { command, UsageError } from "./lib/usage.ts";
 
-const USAGE = `Usage: npm run deploy -- --network NAME [--as ID] [--record] [--json]
+const USAGE = `Usage: npm run deploy -- --network NAME [--as ID] [--module FILE]… [--record] [--json]
 
 Deploys the production build to a network of hardhat.config.ts. Parameters come from deploy/parameters/NAME.json (or
 default.json), the account from the network's configuration: a variable of the environment or of Hardhat's keystore
 (npx hardhat keystore set SEPOLIA_PRIVATE_KEY). Interrupted? Run it again: it resumes, and a finished deployment is left
-as it is. --as names the deployment, where a network is to have more than one. --record also writes the addresses to deploy/addresses.json, which the repository and the package carry.
+as it is. --as names the deployment, where a network is to have more than one. --module also deploys an Ignition module of
+your own (a pool, a market); what stands already is not deployed again. --record also writes the addresses to
+deploy/addresses.json, which the repository and the package carry.
 
 Example: npm run deploy -- --network sepolia`;
 
@@ -21,6 +23,7 @@ await command(USAGE, async () => {
     options: {
       network: { type: "string" },
       as: { type: "string" },
+      module: { type: "string", multiple: true },
       record: { type: "boolean" },
       json: { type: "boolean" },
       help: { type: "boolean", short: "h" },
@@ -37,7 +40,13 @@ await command(USAGE, async () => {
   const connection = await connectNetwork(values.network);
   const chainId = Number(await connection.provider.request({ method: "eth_chainId" }));
   const deploymentId = values.as ?? deploymentName(values.network, chainId);
-  const deployment = await deploySuite({ connection, network: values.network, deploymentId, displayUi: !values.json });
+  const deployment = await deploySuite({
+    connection,
+    network: values.network,
+    deploymentId,
+    displayUi: !values.json,
+    modules: values.module ?? [],
+  });
   if (values.record) await recordDeployment(deployment);
   if (values.json) console.log(JSON.stringify(deployment, null, 2));
   else {

@@ -5,7 +5,7 @@ import Foundation from "./Foundation.ts";
 
 /**
  * The registry of series, the policy book that sells and settles them, the recourse when a feed is silent or lies and the tower of
- * reinsurance layers. Pools stand beside them, one a currency: see `UnderwritingPool.ts`.
+ * reinsurance layers. Pools stand beside them, one a currency: see deploy/README.md.
  *
  * Parameters: `delay`, and who holds the roles: `seriesOpener`, `quoteAdmin`, `layerSetter`.
  */

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { type Deployment, parseDeployment } from "@publica/sdk";
 import { getAddress, type Hex, keccak256 } from "viem";
 import Demonstration from "../../deploy/modules/Demonstration.ts";
@@ -19,6 +21,8 @@ export interface DeployOptions {
   readonly fresh?: boolean;
   /** Add the play currency and a pool in it, for stories and local development. */
   readonly demonstration?: boolean;
+  /** Files with modules of one's own to deploy beside the suite. */
+  readonly modules?: readonly string[];
   /** Show Ignition's own progress. */
   readonly displayUi?: boolean;
 }
@@ -38,6 +42,9 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
   const { connection, network, deploymentId } = options;
   if (options.fresh) await rm(dirname(addressesPath(deploymentId)), { recursive: true, force: true });
   await adoptSentTransactions(connection, dirname(addressesPath(deploymentId)));
+  const path = addressesPath(deploymentId);
+  const before = existsSync(path) ? parseDeployment(await readFile(path, "utf8")) : undefined;
+  if (before !== undefined) await checkCode(connection, before);
   const specific = join(ROOT, "deploy", "parameters", `${network}.json`);
   const parameters = existsSync(specific) ? specific : join(ROOT, "deploy", "parameters", "default.json");
   const settings = {
@@ -47,16 +54,24 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
     // A chain that is ours alone has no reorganisations to wait for.
     config: options.fresh ? { requiredConfirmations: 1, blockPollingInterval: 20 } : {},
   };
-  const deploy = () =>
-    options.demonstration
-      ? connection.ignition.deploy(Demonstration, settings)
-      : connection.ignition.deploy(Publica, settings);
-  const contracts = await deploy().catch((error: unknown) => {
-    // Resuming, Ignition counts nonces from the highest one still pending in its journal, and takes later ones that are
-    // completed there for a stranger's. It has confirmed the pending ones by the time it says so, and a second try knows.
-    if (error instanceof Error && error.message.startsWith("HHE10411")) return deploy();
-    throw error;
-  });
+  const whole = await composed(options);
+  const deploy = () => connection.ignition.deploy(whole, settings);
+  const contracts = await deploy()
+    .catch((error: unknown) => {
+      // Resuming, Ignition counts nonces from the highest one still pending in its journal, and takes later ones that are
+      // completed there for a stranger's. It has confirmed the pending ones by the time it says so, and a second try knows.
+      if (error instanceof Error && error.message.startsWith("HHE10411")) return deploy();
+      throw error;
+    })
+    .catch((error: unknown) => {
+      // What Ignition says of a deployment (a parameter is missing, a transaction failed) is for people; the rest are bugs.
+      const [, said] =
+        /^HHE101\d\d: Hardhat Ignition deployment error: ([\s\S]*)/.exec(error instanceof Error ? error.message : "") ??
+        [];
+      throw said === undefined
+        ? error
+        : new ChainProblem(`${said.trim()}\n\nParameters are read from ${relative(ROOT, parameters)}.`);
+    });
 
   const client = await connection.viem.getPublicClient();
   const blocks = await deploymentBlocks(deploymentId);
@@ -74,14 +89,33 @@ export async function deploySuite(options: DeployOptions): Promise<Deployment> {
   const deployment: Deployment = {
     chainId: await client.getChainId(),
     network,
-    contracts: Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as Deployment["contracts"],
+    // What an earlier run deployed with other modules stays recorded; its code was looked at above.
+    contracts: Object.fromEntries(
+      Object.entries({ ...before?.contracts, ...Object.fromEntries(entries) }).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ) as Deployment["contracts"],
   };
-  const path = addressesPath(deploymentId);
   await mkdir(dirname(path), { recursive: true });
   // Written beside and renamed, so that a reader never sees half a file.
   await writeFile(`${path}.new`, `${JSON.stringify(deployment, null, 2)}\n`);
   await rename(`${path}.new`, path);
   return deployment;
+}
+
+/** The suite, and beside it what is asked for. */
+async function composed({ demonstration, modules = [] }: DeployOptions): Promise<typeof Publica> {
+  if (demonstration) return Demonstration as unknown as typeof Publica;
+  if (modules.length === 0) return Publica;
+  const parts = [Publica, ...(await Promise.all(modules.map(readModule)))];
+  return buildModule("Composed", (m) => Object.assign({}, ...parts.map((part) => m.useModule(part)))) as never;
+}
+
+/** The Ignition module in a file. */
+async function readModule(file: string): Promise<typeof Publica> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new ChainProblem(`there is no module ${file}`);
+  const { default: module } = (await import(pathToFileURL(path).href)) as { default?: typeof Publica };
+  if (typeof module?.id === "string" && typeof module.results === "object") return module;
+  throw new ChainProblem(`${file} has no Ignition module (buildModule) as its default export`);
 }
 
 /** In which block each contract was deployed, from Ignition's journal. */

@@ -1,5 +1,5 @@
 // Who may do what: read from the AccessManager's events and confirmed by its state.
-import type { Deployment } from "@publica/sdk";
+import { type Deployment, inRanges } from "@publica/sdk";
 import * as abis from "@publica/sdk/abi";
 import { accessManagerAbi } from "@publica/sdk/abi";
 import { addressOf } from "@publica/sdk/foundation";
@@ -26,6 +26,7 @@ export class HandOverProblem extends Error {}
 
 const ADMIN = 0n;
 const PUBLIC = 2n ** 64n - 1n;
+const ADMINISTERS = ["AccessManager: grants, delays, targets", "every restricted function that no other role has"];
 
 /** `Contract.function(types)` of a selector on a contract of the deployment. */
 function functionName(deployment: Deployment, target: Address, selector: string): string {
@@ -43,7 +44,9 @@ export async function readRoles(connection: Connection, deployment: Deployment):
   const client = await connection.viem.getPublicClient();
   const address = addressOf(deployment, "AccessManager");
   const fromBlock = BigInt(deployment.contracts.AccessManager?.block ?? 0);
-  const events = await getContractEvents(client, { address, abi: accessManagerAbi, fromBlock, toBlock: "latest" });
+  const events = await inRanges(client, fromBlock, (range) =>
+    getContractEvents(client, { address, abi: accessManagerAbi, ...range }),
+  );
   const labels = new Map<bigint, string>([
     [ADMIN, "administrator"],
     [PUBLIC, "everybody"],
@@ -87,7 +90,7 @@ export async function readRoles(connection: Connection, deployment: Deployment):
     roles.push({
       id: String(id),
       name: labels.get(id) ?? `role ${id}`,
-      functions: id === ADMIN ? ["AccessManager: grants, delays, targets"] : [...(functions.get(id) ?? [])].sort(),
+      functions: id === ADMIN ? ADMINISTERS : [...(functions.get(id) ?? [])].sort(),
       members: holders,
     });
   }

@@ -24,7 +24,13 @@ import {
   submitReport,
   suspendCredential,
 } from "@publica/sdk";
-import { credentialRegistryAbi, testTokenAbi, underwritingPoolAbi } from "@publica/sdk/abi";
+import {
+  accessManagerAbi,
+  credentialRegistryAbi,
+  policyBookAbi,
+  testTokenAbi,
+  underwritingPoolAbi,
+} from "@publica/sdk/abi";
 import { getSeries, openSeries, setQuoteKey } from "@publica/sdk/insurance";
 import { expect } from "chai";
 import { encryptKeystoreJsonSync } from "ethers";
@@ -32,7 +38,9 @@ import hre from "hardhat";
 import type { JsonRpcServer } from "hardhat/types/network";
 import {
   type Address,
+  concat,
   createPublicClient,
+  encodeAbiParameters,
   encodeFunctionData,
   type Hash,
   type Hex,
@@ -651,6 +659,60 @@ describe("publica", () => {
       const { stdout: created } = await publica(["inspect", "tx", logger]);
       expect(created).to.match(/^creates +0x/m);
       expect(created).to.match(/not an event of the suite, from 0x\w{40}\n {4}topic 0 +0x0+ff\n/);
+    });
+
+    it("tells the calls that a multicall and the manager carry, and which one of them failed", async () => {
+      const { operator, quoter } = await wallets();
+      const key = quoter.account.address;
+      const inner = encodeFunctionData({ abi: policyBookAbi, functionName: "setQuoteKey", args: [key, 9n] });
+      const through = { abi: accessManagerAbi, functionName: "execute", args: [at("PolicyBook"), inner] } as const;
+      const multicall = { address: at("AccessManager"), abi: accessManagerAbi, functionName: "multicall" } as const;
+      const hash = await operator.writeContract({ ...multicall, args: [[encodeFunctionData(through)]] });
+      await mined(hash);
+      const { stdout } = await publica(["inspect", "tx", hash]);
+      expect(stdout).to.match(
+        /carries AccessManager\.execute\n +target +0x\w+ \(PolicyBook\)\n +data +0x\w+\n +carries PolicyBook\.setQuoteKey\n +key +0x/,
+      );
+
+      const wrong = encodeFunctionData({ abi: underwritingPoolAbi, functionName: "requestWithdrawal", args: [0n] });
+      const data = encodeFunctionData({ ...through, args: [at("UnderwritingPool"), wrong] });
+      await failing(operator.account.address, at("AccessManager"), data);
+      const failed = await publica(["inspect", "tx", await latestTransaction()]);
+      expect(failed.stdout).to.match(/Reverted\n {2}error +PoolNothingToDo\n/);
+      expect(failed.stdout).to.match(
+        /Failed in 0x\w+ \(UnderwritingPool\)\n {2}UnderwritingPool\.requestWithdrawal\n {4}shares +0/,
+      );
+    });
+
+    it("tells what somebody else's contract relays to the suite, and the failure it hides", async () => {
+      const { operator } = await wallets();
+      const relayed = encodeFunctionData({ abi: underwritingPoolAbi, functionName: "requestWithdrawal", args: [0n] });
+      // Calls the pool with the 36 bytes that stand as `bytes` in its own call data, and hides what comes of it.
+      const relay = concat(["0x602460446000376000600060246000600073", at("UnderwritingPool"), "0x5af100"]);
+      const creation = await operator.sendTransaction({ data: concat(["0x602980600b6000396000f3", relay]) });
+      const client = await connection.viem.getPublicClient();
+      const { contractAddress: relayer } = await client.waitForTransactionReceipt({
+        hash: creation,
+        pollingInterval: 20,
+      });
+      const data = concat(["0xdeadbeef", encodeAbiParameters([{ type: "bytes" }], [relayed])]);
+      const hash = await operator.sendTransaction({ to: relayer as Address, data, gas: 300_000n });
+      await mined(hash);
+      const { stdout } = await publica(["inspect", "tx", hash]);
+      expect(stdout).to.match(/^status +success$/m);
+      expect(stdout).to.match(/Calls it carries\n {2}UnderwritingPool\.requestWithdrawal {2}\(guessed/);
+      expect(stdout).to.match(/Failed in 0x\w+ \(UnderwritingPool\)\n.*\n.*\n {2}error +PoolNothingToDo\n/);
+    });
+
+    it("recognises contracts of the suite that no addresses file names, and says so", async () => {
+      const few = join(folder, "few.json");
+      const { UnderwritingPool: _, ...contracts } = deployment.contracts;
+      writeFileSync(few, JSON.stringify({ ...deployment, contracts }));
+      const { code, stdout } = await publica(["inspect", "address", at("UnderwritingPool"), "--deployment", few]);
+      expect(code).to.equal(0);
+      expect(stdout).to.match(/^is +UnderwritingPool by the functions in its code; no addresses file names it$/m);
+      expect(stdout).to.match(/^ {2}symbol +pPLAY$/m);
+      expect(stdout).to.not.match(/^recorded/m);
     });
 
     it("does not find what is on another chain", async () => {

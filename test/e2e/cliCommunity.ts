@@ -26,6 +26,7 @@ import {
   wallet,
 } from "../../scripts/lib/community.ts";
 import { lotFalls } from "../utils/community.ts";
+import { inspectedNames } from "../utils/inspected.ts";
 
 const EVIDENCE = `0x${"e1".repeat(32)}`;
 
@@ -33,6 +34,7 @@ describe("publica community", () => {
   let server: JsonRpcServer;
   let community: Community;
   let folder: string;
+  let url: string;
   let common: string[];
   let device: PlayedDevice;
 
@@ -68,7 +70,7 @@ describe("publica community", () => {
 
   before(async () => {
     server = await hre.network.createServer("default", "127.0.0.1");
-    const url = `http://127.0.0.1:${(await server.listen()).port}`;
+    url = `http://127.0.0.1:${(await server.listen()).port}`;
     community = await deployCommunity(await connectLocal(url));
     folder = mkdtempSync(join(tmpdir(), "publica-community-"));
     const contracts = Object.fromEntries(
@@ -281,5 +283,16 @@ describe("publica community", () => {
     const record = await community.service.read.recordOf([community.orders.address, 1, 1]);
     for (const field of ["repairs", "redos", "falseAlarms", "downSeconds", "repairSeconds"] as const)
       expect(devices[0]?.[field], field).to.equal(Number(record[field]));
+  });
+
+  it("all that happened above is told by name by inspect tx", async () => {
+    const names = await inspectedNames(url, join(folder, "addresses.json"));
+    expect([...names]).to.include.members([
+      "EquipmentRegister.DeviceInstalled",
+      "WorkOrders.open",
+      "WorkOrders.settle",
+      "ResidentForum.payBond",
+      "ServiceContract.draw",
+    ]);
   });
 });

@@ -19,6 +19,7 @@ import {
   nextDay,
   settleTime,
 } from "../../scripts/lib/energy-market.ts";
+import { inspectedNames } from "../utils/inspected.ts";
 
 const TARIFF = { longTick: 20, shortTick: 300, deadBandWh: 0, penaltyTicks: 0 };
 const COMMANDS = ["account", "order", "post", "settle", "verify"];
@@ -28,6 +29,7 @@ describe("publica energy, end to end", () => {
   let connection: Connection;
   let market: Market;
   let folder: string;
+  let url: string;
   let common: string[];
   let firstSlot: number;
   let day: string;
@@ -63,7 +65,7 @@ describe("publica energy, end to end", () => {
 
   before(async () => {
     server = await hre.network.createServer("default", "127.0.0.1");
-    const url = `http://127.0.0.1:${(await server.listen()).port}`;
+    url = `http://127.0.0.1:${(await server.listen()).port}`;
     connection = await connectLocal(url);
     const { viem } = connection;
     market = await deployMarket(viem, { operator: "board" });
@@ -290,5 +292,16 @@ describe("publica energy, end to end", () => {
     expect((await publica(deviations)).stdout).to.match(/1\. pay part 1 of 2 {2}would succeed now\n\n/);
     await json([...deviations, "--yes"]);
     expect(await balances()).to.deep.equal(paid);
+  });
+
+  it("all that happened above is told by name by inspect tx", async () => {
+    const names = await inspectedNames(url, join(folder, "addresses.json"));
+    expect([...names]).to.include.members([
+      "EnergyAccounts.post",
+      "EnergyExchange.settle",
+      "EnergyExchange.BookClosed",
+      "LargeBooks.SessionMoved",
+      "EnergyBalancing.DeviationsSummed",
+    ]);
   });
 });

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { addressOf, type Deployment, parseDeployment } from "@publica/sdk";
-import { accessManagerAbi, credentialRegistryAbi } from "@publica/sdk/abi";
+import { accessManagerAbi, credentialRegistryAbi, underwritingPoolAbi } from "@publica/sdk/abi";
 import { expect } from "chai";
 import hre from "hardhat";
 import {
@@ -17,6 +17,7 @@ import {
   createTestClient,
   createWalletClient,
   encodeFunctionData,
+  getAddress,
   getContractAddress,
   type Hex,
   http,
@@ -27,6 +28,7 @@ import {
 } from "viem";
 import { type LocalAccount, mnemonicToAccount } from "viem/accounts";
 import { sepolia } from "viem/chains";
+import { readArtifacts } from "../../scripts/lib/abis.ts";
 import { mergeAddresses } from "../../scripts/lib/addresses.ts";
 import type { Role } from "../../scripts/lib/roles.ts";
 import { ROOT } from "../../scripts/lib/run.ts";
@@ -230,6 +232,65 @@ describe("a deployment in earnest", function () {
       }
     });
 
+    it("adds the README's module of one's own to the same addresses, which later runs keep", async () => {
+      const currency = await deployToken(chain.url);
+      const [, example = ""] =
+        /```ts\n(.*buildModule[\s\S]*?)```/.exec(await readFile(join(ROOT, "README.md"), "utf8")) ?? [];
+      const file = join(ROOT, "deploy", "deployments", id, "Cooperative.ts");
+      const text = example
+        .replace('"./Publica.ts"', '"../../Publica.ts"')
+        .replace('m.getParameter("currency")', `"${currency}"`);
+      expect(text).to.contain(currency);
+      await writeFile(file, text);
+      const added = await deployed(["--module", file]);
+      const { UnderwritingPool, ...suite } = added.contracts;
+      expect(suite).to.deep.equal(deployment.contracts);
+      const pool = { address: UnderwritingPool?.address ?? zeroAddress, abi: underwritingPoolAbi } as const;
+      expect(await clientOf(chain.url).readContract({ ...pool, functionName: "asset" })).to.equal(currency);
+      expect(await deployed([])).to.deep.equal(added);
+    });
+
+    it("goes no further when other code stands where an earlier run recorded a contract", async () => {
+      const path = join(ROOT, "deploy", "deployments", id, "addresses.json");
+      const whole = await readFile(path, "utf8");
+      const { WillRegistry, ...others } = deployment.contracts;
+      const wrong = { ...others, WillRegistry: { ...WillRegistry, codeHash: keccak256("0x") } };
+      await writeFile(path, JSON.stringify({ ...deployment, contracts: wrong }));
+      const before = await clientOf(chain.url).getBlockNumber();
+      const { code, stderr } = await runScript(
+        "deploy.ts",
+        ["--network", "sepolia", "--as", id],
+        environment(chain.url),
+      );
+      expect(code).to.equal(1);
+      expect(stderr).to.match(/WillRegistry at 0x\w+ on sepolia is not the code that was deployed/);
+      expect(await clientOf(chain.url).getBlockNumber()).to.equal(before);
+      await writeFile(path, whole);
+    });
+
+    it("refuses a module that is not there, is none, or lacks a parameter", async () => {
+      for (const [file, says] of [
+        ["deploy/Nothing.ts", /there is no module deploy.Nothing\.ts/],
+        ["deploy/lib/permit.ts", /has no Ignition module/],
+        [
+          "deploy/modules/Energy.ts",
+          /^error .*\n+ *\* Energy#EnergyAccounts: .*'token' requires a value[\s\S]*read from deploy.parameters.sepolia\.json\./m,
+        ],
+      ] as const) {
+        const args = ["--network", "sepolia", "--as", id, "--module", file];
+        const { code, stderr } = await runScript("deploy.ts", args, environment(chain.url));
+        expect(code).to.equal(1);
+        expect(stderr).to.match(says);
+      }
+    });
+
+    async function deployed(args: readonly string[]): Promise<Deployment> {
+      const all = ["--network", "sepolia", "--as", id, "--json", ...args];
+      const { code, stdout, stderr } = await runScript("deploy.ts", all, environment(chain.url));
+      expect(code, stderr + stdout).to.equal(0);
+      return parseDeployment(stdout);
+    }
+
     it("refuses to hand the roles to an address without code", async () => {
       const { code, stderr } = await roles(["--hand-to", owner(5).address]);
       expect(code).to.equal(1);
@@ -304,6 +365,16 @@ describe("a deployment in earnest", function () {
     }
   });
 });
+
+/** A currency; not by the deploying account, whose transactions are counted. */
+async function deployToken(url: string): Promise<Address> {
+  const artifact = (await readArtifacts({ mocks: true })).find(({ contractName }) => contractName === "TestToken");
+  if (artifact === undefined) throw new Error("the contracts are not built");
+  const wallet = createWalletClient({ account: owner(4), chain: sepolia, transport: http(url) });
+  const hash = await wallet.deployContract({ ...artifact, args: ["Test Money", "TEST", 6] });
+  const { contractAddress } = await clientOf(url).waitForTransactionReceipt({ hash });
+  return getAddress(contractAddress ?? zeroAddress);
+}
 
 /** Safe 1.4.1, from npm. */
 async function safeArtifact(path: string): Promise<{ abi: Abi; bytecode: Hex }> {

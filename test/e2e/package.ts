@@ -1,21 +1,19 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { Deployment } from "@publica/sdk";
 import { expect } from "chai";
-import { createPublicClient, createWalletClient, getContractAddress, type Hex, http, keccak256 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { hardhat } from "viem/chains";
-import { type Artifact, readArtifacts } from "../../scripts/lib/abis.ts";
-import { type LocalChain, startLocalChain } from "../../scripts/lib/chain.ts";
+import { connectLocal, type LocalChain, startLocalChain } from "../../scripts/lib/chain.ts";
+import { addressesPath, deploySuite } from "../../scripts/lib/deployment.ts";
 import { lockedVersion, NODE_STAGE, packStaged, stageNode, stagePackage } from "../../scripts/lib/package.ts";
 import { binary, ROOT } from "../../scripts/lib/run.ts";
 import { npm } from "../../scripts/lib/tools.ts";
 
 const run = promisify(execFile);
 const CONSUMERS = join(ROOT, "packages", "sdk", "test", "consumers");
+const ID = "test-package";
 /** First account of every Hardhat and anvil chain. */
 const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
@@ -29,19 +27,27 @@ describe("the packed SDK, installed into an empty folder", function () {
   before(async () => {
     chain = await startLocalChain();
     work = await mkdtemp(join(tmpdir(), "publica-package-"));
-    await stagePackage([await deployFeeds(chain.url)]);
+    const connection = await connectLocal(chain.url);
+    const where = { network: "localhost", deploymentId: ID, fresh: true, demonstration: true };
+    await stagePackage([await deploySuite({ connection, ...where })]);
     tarball = (await packStaged(work)).path;
   });
 
   after(async () => {
     await chain?.close();
     if (work !== undefined) await rm(work, { recursive: true, force: true });
+    await rm(dirname(addressesPath(ID)), { recursive: true, force: true });
   });
 
   /** Installs one consumer, type-checks it, runs `build` commands and the consumer, returns what it printed. */
-  async function consume(name: string, build: readonly string[] = []): Promise<Record<string, unknown>> {
+  async function consume(
+    name: string,
+    build: readonly string[] = [],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Record<string, unknown>> {
     const folder = join(work, name);
     await cp(join(CONSUMERS, name), folder, { recursive: true });
+    for (const [file, text] of Object.entries(more)) await writeFile(join(folder, file), text);
     const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
     };
@@ -89,28 +95,63 @@ describe("the packed SDK, installed into an empty folder", function () {
     expect(files).to.include(join("contracts", "foundation", "interfaces", "IFeedReader.sol"));
   });
 
+  /** What each scenario refuses in the consumers, by its custom error. */
+  const refusals = {
+    insurance: "PoolNothingToDo",
+    energy: "EnergyUncovered",
+    wills: "WillStateWrong",
+    community: "OrderWithoutFault",
+  };
   const heard = { read: "no data", write: "success", revert: "FeedWithoutData" };
 
   it("serves a script with viem: read, write, event, decoded revert, recorded block and code hash", async () => {
-    const result = await consume("viem");
+    // The examples of the READMEs are type-checked with it.
+    const result = await consume("viem", [], await examples());
     expect(result).to.include({ ...heard, event: "Water level, viem", recorded: true });
     expect(result.remedy).to.be.a("string").that.has.length.greaterThan(10);
+    const events = {
+      insurance: "PoolCapChanged",
+      energy: "AccountRegistered",
+      wills: "EstateVaultCreated",
+      community: "CrewFounded",
+    };
+    for (const [scenario, revert] of Object.entries(refusals))
+      expect((result.scenarios as Record<string, unknown>)[scenario], scenario).to.deep.equal({
+        read: true,
+        write: "success",
+        event: events[scenario as keyof typeof events],
+        revert,
+        explained: true,
+      });
   });
 
   it("serves a script with ethers and TypeChain's classes", async () => {
     const result = await consume("ethers");
     expect(result).to.include({ ...heard, event: "Water level, ethers" });
     expect(result.remedy).to.be.a("string").that.has.length.greaterThan(10);
+    for (const [scenario, revert] of Object.entries(refusals))
+      expect((result.scenarios as Record<string, unknown>)[scenario], scenario).to.deep.equal({
+        write: "success",
+        revert,
+      });
   });
 
   it("serves a page with React and wagmi that Vite builds", async () => {
     const vite = join(work, "react", "node_modules", "vite", "bin", "vite.js");
     const result = await consume("react", [vite, "build", "--logLevel", "error"]);
     expect(result).to.include({ ...heard, event: "Water level, wagmi" });
+    expect(result.market).to.deep.equal({
+      read: "number",
+      write: "success",
+      event: "AccountRegistered",
+      revert: refusals.energy,
+    });
   });
 
-  it("serves a contract that imports its interfaces", async () => {
-    expect(await consume("solidity")).to.deep.equal({ write: "success", read: "no data" });
+  it("serves a contract that imports its interfaces, and every other interface of the suite", async () => {
+    const { interfaces, ...result } = await consume("solidity");
+    expect(result).to.deep.equal({ write: "success", read: "no data" });
+    expect(interfaces, "interfaces of every scenario compile").to.be.at.least(30);
   });
 
   it("serves the oracle node, packed beside it: its command runs below node_modules, and so do its imports", async () => {
@@ -145,24 +186,22 @@ describe("the packed SDK, installed into an empty folder", function () {
   });
 });
 
-/** Deploys the access manager and the feeds, and describes them as `npm run deploy` would. */
-async function deployFeeds(url: string): Promise<Deployment> {
-  const artifacts = new Map((await readArtifacts()).map((artifact) => [artifact.contractName, artifact]));
-  const account = privateKeyToAccount(KEY);
-  const reader = createPublicClient({ chain: hardhat, transport: http(url), pollingInterval: 20 });
-  const writer = createWalletClient({ account, chain: hardhat, transport: http(url) });
-  const contracts: Record<string, { address: Hex; codeHash: Hex; block: number }> = {};
-  const deploy = async (name: string, args: readonly unknown[]): Promise<Hex> => {
-    const { abi, bytecode } = artifacts.get(name) as Artifact;
-    const nonce = BigInt(await reader.getTransactionCount({ address: account.address }));
-    const address = getContractAddress({ from: account.address, nonce });
-    const hash = await writer.deployContract({ abi, bytecode, args: [...args] });
-    const { blockNumber } = await reader.waitForTransactionReceipt({ hash });
-    const codeHash = keccak256((await reader.getCode({ address })) ?? "0x");
-    contracts[name] = { address, codeHash, block: Number(blockNumber) };
-    return address;
+/** The READMEs' examples, each behind what it takes for granted. */
+async function examples(): Promise<Record<string, string>> {
+  const blocks = async (file: string): Promise<string[]> =>
+    [...(await readFile(join(ROOT, file), "utf8")).matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code);
+  // The first one, a deployment's module, is deployed by test/e2e/deployment.ts.
+  const [, page = "", sensor = "", ...others] = await blocks("README.md");
+  const [reader = "", ...more] = await blocks(join("packages", "sdk", "README.md"));
+  expect([...others, ...more], "every example is checked").to.deep.equal([]);
+  const feed = 'declare const feed: import("viem").Hex;';
+  return {
+    "page.ts": `${page}\n${feed}\ndeclare global { interface Window { ethereum: any } }\n`,
+    "sensor.ts": `${sensor}\n${feed}
+declare const address: import("viem").Hex;
+declare const client: import("@publica/sdk").ReadClient;
+declare const wallet: import("@publica/sdk").WriteClient;
+declare const others: import("@publica/sdk").SignedReading[];\n`,
+    "reader.ts": `${reader}\n${feed}\ndeclare const url: string;\n`,
   };
-  const manager = await deploy("AccessManager", [account.address]);
-  await deploy("SensorFeeds", [manager, 86_400]);
-  return { chainId: 31337, network: "local", contracts };
 }

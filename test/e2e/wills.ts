@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { addressOf, appointIssuer, credentialType, type Deployment, grantCredential } from "@publica/sdk";
-import { deriveEncryptionKey, encryptionKeyTypedData, sealEnvelope } from "@publica/sdk/crypto";
+import {
+  deriveEncryptionKey,
+  encryptionKeyRequest,
+  encryptionKeyTypedData,
+  isEncryptionKeyCurrent,
+  relayEncryptionKey,
+  sealEnvelope,
+} from "@publica/sdk/crypto";
 import {
   createWill,
   formatManifest,
@@ -22,6 +29,7 @@ import { main } from "../../packages/cli/src/main.ts";
 import { deliveryInfo } from "../../packages/cli/src/will/opening.ts";
 import { type Connection, connectLocal } from "../../scripts/lib/chain.ts";
 import { addressesPath, deploySuite } from "../../scripts/lib/deployment.ts";
+import { inspectedNames } from "../utils/inspected.ts";
 
 const ID = "test-cli-wills";
 const DAY = 86_400;
@@ -163,6 +171,18 @@ describe("publica will", () => {
     for (const index of GUARDIANS)
       await done("key", "--rpc-account", person(index).address, "--out", `g${index}.json`, "--yes");
     await refused(["key", ...by(ANNA), "--out", "anna.json", "--yes"], /anna\.json exists already/);
+    const [sender] = await connection.viem.getWalletClients();
+    if (sender === undefined) throw new Error("the chain has no accounts");
+    const registry = addressOf(deployment, "EncryptionKeyRegistry");
+    const bound = { account: person(REGISTRARS[0]).address, keyHash: toHex("somebody else pays", { size: 32 }) };
+    const deadline = 2n ** 40n;
+    const request = encryptionKeyRequest(
+      { chainId: deployment.chainId, registry },
+      { ...bound, sequence: 0, deadline },
+    );
+    const signature = await person(REGISTRARS[0]).signTypedData(request);
+    await mined(await relayEncryptionKey(sender, { registry, ...bound, deadline, signature }));
+    expect(await isEncryptionKeyCurrent(sender, { registry, ...bound })).to.equal(true);
     const { mode } = statSync(join(folder, "clara.key"));
     expect(mode & 0o077).to.equal(0);
   });
@@ -685,6 +705,18 @@ describe("publica will", () => {
     await done("revoke", "--will", id, ...by(TESTATOR), "--yes");
     expect(await done("status", "--will", id)).to.match(/state +revoked/);
     await refused(["accept", "--manifest", "third-2.json", ...by(ANNA)], /revoked/);
+  });
+
+  it("all that happened above is told by name by inspect tx, the vault's calls and events too", async () => {
+    const names = await inspectedNames(url, addressesPath(ID));
+    expect([...names]).to.include.members([
+      "WillRegistry.WillSealed",
+      "WillRegistry.WillReleased",
+      "WillEvidence.recordWitness",
+      "HeirLoss.HeirLossConfirmed",
+      "EstateVaultFactory.EstateVaultCreated",
+      "EstateVault.EstateBequestPaid",
+    ]);
   });
 
   it("nothing secret was printed, and nothing was left but what was asked for", () => {

@@ -10,7 +10,7 @@ import {
   pad,
   parseAbi,
 } from "viem";
-import { decodeCall, decodeLog, plain, shown, suite } from "../src/lib/abi.ts";
+import { decodeCall, decodeLog, embeddedCalls, plain, shown, suite } from "../src/lib/abi.ts";
 import { explainRevert } from "../src/lib/revert.ts";
 
 const ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
@@ -54,6 +54,22 @@ describe("decoding", () => {
     expect(decodeCall(data.slice(0, 40) as Hex, "UnderwritingPool")).to.equal(undefined);
     expect(decodeLog({ address: ALICE, topics: [], data: "0x" })).to.equal(undefined);
     expect(decodeLog({ address: ALICE, topics: [pad("0x01")], data: "0x" })).to.equal(undefined);
+  });
+
+  it("finds the calls that any contract's call data carries, and names them by the address before", () => {
+    const set = encodeFunctionData({ abi: policyBookAbi, functionName: "setQuoteKey", args: [ALICE, 5n] });
+    const safe = parseAbi([
+      "function execTransaction(address to, uint256 value, bytes data, uint8 operation, bytes signatures)",
+    ]);
+    const data = encodeFunctionData({ abi: safe, args: [BOB, 36n, set, 0, `0x${"ab".repeat(65)}`] });
+    expect(decodeCall(data)).to.equal(undefined);
+    const guessed = embeddedCalls(data.slice(10));
+    expect(guessed).to.have.length(1);
+    expect(guessed[0]).to.include({ contract: "PolicyBook", certain: false, name: "setQuoteKey" });
+    const nameOf = (address: string) => (address === BOB.toLowerCase() ? "PolicyBook" : undefined);
+    expect(embeddedCalls(data.slice(10), undefined, nameOf)[0]).to.include({ contract: "PolicyBook", certain: true });
+    expect(embeddedCalls("")).to.deep.equal([]);
+    expect(embeddedCalls(`${"0".repeat(62)}24`)).to.deep.equal([]);
   });
 
   it("tells the Transfer of an ERC-20 from that of an ERC-721", () => {

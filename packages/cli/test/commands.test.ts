@@ -44,7 +44,7 @@ describe("the command line", () => {
     });
   }
 
-  for (const path of ["", "inspect", "insure", "community"]) {
+  for (const path of ["", ...program.commands.filter(({ commands }) => commands.length > 0).map((one) => one.name())]) {
     it(`publica ${path} explains itself with an example`, async () => {
       const { code, stdout } = await publica([...path.split(" ").filter((word) => word !== ""), "--help"]);
       expect(code).to.equal(0);
@@ -77,6 +77,7 @@ describe("the command line", () => {
     [`inspect credential 0x12 ${ADDRESS}`, /no credential type/],
     ["doctor --account me", /An address is 0x/],
     ["deploy", /required option '--network <name>'/],
+    [`will beat --will ${HASH} --sign a --relay b`, /--sign and --relay exclude each other/],
     ["completion tcsh", /Allowed choices are bash, zsh, fish/],
     ["insure", /publica insure needs one of status, quote/],
     ["insure status --series 0", /whole number above zero/],
@@ -141,20 +142,28 @@ describe("the command line", () => {
     writeFileSync(join(clone, "scripts", "deploy.ts"), "");
     writeFileSync(
       join(clone, "scripts", "bootstrap.cjs"),
-      `console.log(process.argv.slice(2).join(" ")); console.error(process.env.WHO); process.exit(process.argv[5] === undefined ? 0 : 3);`,
+      `console.log(process.argv.slice(2).join(" ")); console.error("error " + process.env.WHO); process.exit(Number(process.env.CODE));`,
     );
-    const around = { cwd: join(clone, "contracts"), env: { ...process.env, WHO: "me" } };
+    const around = { cwd: join(clone, "contracts"), env: { ...process.env, WHO: "no funds", CODE: "0" } };
     const script = join("scripts", "deploy.ts");
     expect(await publica(["deploy", "--network", "op"], around)).to.deep.equal({
       code: 0,
       stdout: `${script} --network op\n`,
-      stderr: "me\n",
+      stderr: "error no funds\n",
     });
-    expect(await publica(["deploy", "--network", "op", "--json", "--as", "x", "--record"], around)).to.deep.equal({
+    const all = ["deploy", "--network", "op", "--as", "x", "--module", "Coop.ts", "--record"];
+    const flags = `--network op --as x --module ${join(around.cwd, "Coop.ts")} --record`;
+    const failing = { ...around, env: { ...around.env, CODE: "3" } };
+    expect(await publica(all, failing)).to.deep.equal({
       code: 3,
-      stdout: `${script} --network op --as x --record --json\n`,
-      stderr: "me\n",
+      stdout: `${script} ${flags}\n`,
+      stderr: "error no funds\n",
     });
+    const json = await publica([...all, "--json"], failing);
+    expect(json.code).to.equal(1);
+    const [line = "", ...rest] = json.stdout.split("\n");
+    expect(line).to.equal(`${script} ${flags} --json`);
+    expect(JSON.parse(rest.join("\n")).error).to.include({ code: "CliFailure", message: "no funds" });
   });
 
   describe("the program file", () => {

@@ -8,16 +8,7 @@ import { UsageError } from "../lib/errors.ts";
 import { type Io, present } from "../lib/io.ts";
 import { type ChainOptions, deploymentOption, jsonOption, parseAddress, rpcOption } from "../lib/options.ts";
 import { carryOut } from "../lib/sending.ts";
-import {
-  keyEnvOption,
-  keystoreOption,
-  openWallet,
-  passwordFileOption,
-  rpcAccountOption,
-  type Wallet,
-  type WalletOptions,
-  yesOption,
-} from "../lib/wallet.ts";
+import { openWallet, signing, type Wallet, type WalletOptions, yesOption } from "../lib/wallet.ts";
 import {
   certify,
   planDeathClaim,
@@ -95,16 +86,7 @@ function moment(text: string): number {
   return seconds;
 }
 
-const shared: readonly string[] = [
-  keystoreOption,
-  passwordFileOption,
-  rpcAccountOption,
-  keyEnvOption,
-  yesOption,
-  rpcOption,
-  deploymentOption,
-  jsonOption,
-].map(({ flags }) => flags);
+const shared: readonly string[] = signing(new Command().addOption(yesOption)).options.map(({ flags }) => flags);
 
 /** In the help, what a command is about stands before what all of them take. */
 function ownOptionsFirst(command: Parameters<Help["visibleOptions"]>[0]): ReturnType<Help["visibleOptions"]> {
@@ -157,18 +139,13 @@ export function willCommand(io: Io): Command {
   }
 
   const command = (name: string, description: string) =>
-    will
-      .command(name)
-      .description(description)
-      .configureHelp({ visibleOptions: ownOptionsFirst })
-      .addOption(keystoreOption)
-      .addOption(passwordFileOption)
-      .addOption(rpcAccountOption)
-      .addOption(keyEnvOption)
-      .addOption(yesOption)
-      .addOption(rpcOption)
-      .addOption(deploymentOption)
-      .addOption(jsonOption);
+    signing(
+      will
+        .command(name)
+        .description(description)
+        .configureHelp({ visibleOptions: ownOptionsFirst })
+        .addOption(yesOption),
+    );
 
   command("key", "make an encryption key, so that shares can be sealed for you")
     .addOption(
@@ -257,6 +234,7 @@ export function willCommand(io: Io): Command {
       "\nA signed heartbeat is no veto: during a claim, beat or veto yourself.\n\nExample: publica will beat --will 0xf39f…00 --keystore me.wallet --yes",
     )
     .action(async ({ will: id, sign: out, relay, ...options }) => {
+      if (out !== undefined && relay !== undefined) throw new UsageError("--sign and --relay exclude each other");
       const { office, wallet } = await enter(options);
       if (relay !== undefined) {
         await execute(office, wallet, options, planRelayedBeats(io, office, wallet.address, relay));

@@ -1,4 +1,4 @@
-import { addressOf } from "@publica/sdk";
+import { addressOf, inRanges } from "@publica/sdk";
 import {
   DAY_SLOTS,
   decodeStep,
@@ -64,11 +64,12 @@ export async function accountState({ context, accounts }: Market, account: numbe
 export async function postedOrders(market: Market, firstSlot: number, count: number): Promise<PostedOrder[]> {
   const { context, accounts } = market;
   const slots = Array.from({ length: count }, (_, t) => firstSlot + t);
-  const logs = await context.client.getContractEvents({
-    ...{ address: accounts, abi: energyAccountsAbi, eventName: "OrderPosted", args: { slot: slots } },
-    fromBlock: firstBlock(context, "EnergyAccounts"),
-    strict: true,
-  } as const);
+  const logs = await inRanges(context.client, firstBlock(context, "EnergyAccounts"), (range) =>
+    context.client.getContractEvents({
+      ...{ address: accounts, abi: energyAccountsAbi, eventName: "OrderPosted", args: { slot: slots } },
+      ...{ strict: true, ...range },
+    } as const),
+  );
   return logs.map(({ args }) => ({
     ...{ slot: args.slot, account: args.account },
     ...decodeStep(numberToHex(args.step, { size: 6 })),

@@ -1,3 +1,4 @@
+import { inRanges } from "@publica/sdk";
 import { replayBook, type Settlement, type ZoneResult } from "@publica/sdk/energy";
 import { energyExchangeAbi } from "@publica/sdk/abi";
 import { firstBlock } from "../lib/context.ts";
@@ -12,11 +13,12 @@ export const VOID = 3;
 
 /** How a book was closed; it must be. */
 export async function closedBook({ context, exchange }: Market, firstSlot: number) {
-  const [closed] = await context.client.getContractEvents({
-    ...{ address: exchange, abi: energyExchangeAbi, eventName: "BookClosed", args: { firstSlot } },
-    fromBlock: firstBlock(context, "EnergyExchange"),
-    strict: true,
-  } as const);
+  const [closed] = await inRanges(context.client, firstBlock(context, "EnergyExchange"), (range) =>
+    context.client.getContractEvents({
+      ...{ address: exchange, abi: energyExchangeAbi, eventName: "BookClosed", args: { firstSlot } },
+      ...{ strict: true, ...range },
+    } as const),
+  );
   if (closed === undefined)
     throw new CliError(
       `no book that begins ${slotDay(firstSlot)} ${slotTime(firstSlot)} UTC is closed`,

@@ -1,7 +1,8 @@
 import pc from "picocolors";
 import { type Abi, type AbiFunction, type Address, getAddress, keccak256, pad, type PublicClient } from "viem";
 import { type DecodedValue, decodeLog, plain, shown, suite } from "../lib/abi.ts";
-import type { ChainContext } from "../lib/context.ts";
+import { type ChainContext, proxied } from "../lib/context.ts";
+import { nameIn } from "../lib/deployment.ts";
 import type { Report } from "../lib/io.ts";
 import { type FoundLog, findLogs } from "../lib/logs.ts";
 import { decimal, heading, indent, pairs } from "../lib/text.ts";
@@ -16,6 +17,9 @@ export interface InspectAddressOptions {
   readonly events: number;
 }
 
+/** Said of contracts that no addresses file names: whoever wants to can give a contract these functions. */
+const BY_ITS_CODE = "by the functions in its code; no addresses file names it";
+
 /** One address: an account or a contract of the deployment, what it has and what happened there. */
 export async function inspectAddress(context: ChainContext, options: InspectAddressOptions): Promise<Report> {
   const { client, found } = context;
@@ -26,18 +30,22 @@ export async function inspectAddress(context: ChainContext, options: InspectAddr
     client.getCode({ address }),
     client.getBlockNumber(),
   ]);
+  const recorded = found && nameIn(found.deployment, address);
+  if (code !== undefined) await context.recognise([address]);
   const name = context.nameOf(address);
   const kind = code === undefined ? "account" : delegateOf(code) === undefined ? "contract" : "delegated account";
   const codeHash = code && keccak256(code);
-  const recorded = name === undefined ? undefined : found?.deployment.contracts[name]?.codeHash;
-  const codeMatches = recorded === undefined ? undefined : codeHash === recorded;
+  const behind = code && proxied(code);
+  const recordedHash = recorded === undefined ? undefined : found?.deployment.contracts[recorded]?.codeHash;
+  const codeMatches = recordedHash === undefined ? undefined : codeHash === recordedHash;
 
   const [holdings, state, logs] = await Promise.all([
     tokenBalances(context, address),
     name === undefined || code === undefined ? [] : readState(client, address, suite[name] ?? []),
     recentLogs(context, options, code !== undefined && kind === "contract", head),
   ]);
-  const events = logs.map((log) => ({ ...log, event: decodeLog(log, context.nameOf(log.address)) }));
+  await context.recognise(logs.map((log) => log.address));
+  const events = logs.map((log) => ({ ...log, event: decodeLog(log, context.nameOf(log.address), context.nameOf) }));
 
   const data = {
     address,
@@ -49,6 +57,8 @@ export async function inspectAddress(context: ChainContext, options: InspectAddr
     codeHash,
     codeBytes: code && (code.length - 2) / 2,
     codeMatches,
+    recorded: recorded !== undefined,
+    proxyOf: behind,
     delegate: code && delegateOf(code),
     tokens: holdings.map(({ token, amount }) => ({ token: token.address, symbol: token.symbol, amount })),
     state: Object.fromEntries(state.map(({ name: field, value }) => [field, value])),
@@ -62,15 +72,19 @@ export async function inspectAddress(context: ChainContext, options: InspectAddr
   const parts = [
     pairs([
       ["address", address],
-      ["is", name === undefined ? kind : `${pc.cyan(name)} of ${found?.path}`],
+      [
+        "is",
+        name === undefined ? kind : `${pc.cyan(name)} ${recorded === undefined ? BY_ITS_CODE : `of ${found?.path}`}`,
+      ],
+      ["proxy of", behind && context.label(behind)],
       ["balance", `${decimal(balance, 18)} ETH`],
       ["nonce", kind === "contract" ? undefined : String(nonce)],
       ["acts through", data.delegate],
       ["code", code === undefined ? undefined : `${data.codeBytes} bytes, hash ${codeHash}`],
-      ["recorded", codeVerdict(codeMatches, recorded)],
+      ["recorded", codeVerdict(codeMatches, recordedHash)],
     ]),
   ];
-  if (name !== undefined && code === undefined) {
+  if (recorded !== undefined && code === undefined) {
     parts.push(pc.red("There is no code here: the chain was restarted since. Deploy anew."));
   }
   if (holdings.length > 0) {

@@ -1,7 +1,7 @@
 import { revertData } from "@publica/sdk";
 import pc from "picocolors";
 import { type Address, getAddress, type Hex, TransactionNotFoundError, TransactionReceiptNotFoundError } from "viem";
-import { type Decoded, decodeCall, decodeLog, shown } from "../lib/abi.ts";
+import { type Decoded, decodeCall, decodeLog, embeddedCalls, shown } from "../lib/abi.ts";
 import type { ChainContext } from "../lib/context.ts";
 import { CliError } from "../lib/errors.ts";
 import type { Report } from "../lib/io.ts";
@@ -14,8 +14,20 @@ interface FoundRevert extends RevertReport {
   readonly foundBy: "trace" | "call";
 }
 
+/** A call as the tracer of geth, Hardhat, anvil and others tells it. */
 interface CallTrace {
+  readonly type: string;
+  readonly to?: Address;
+  readonly input?: Hex;
   readonly output?: Hex;
+  readonly error?: string;
+  readonly calls?: readonly CallTrace[];
+}
+
+/** A call somewhere inside that failed by itself, not because one below it did. */
+interface InnerFailure extends RevertReport {
+  readonly in: Address | undefined;
+  readonly call: Decoded | undefined;
 }
 
 interface SentCall {
@@ -44,12 +56,28 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
 
   const from = getAddress(transaction.from);
   const to = transaction.to === null ? undefined : getAddress(transaction.to);
-  const contract = to && context.nameOf(to);
-  const call = to === undefined || transaction.input === "0x" ? undefined : decodeCall(transaction.input, contract);
   const logs = receipt?.logs ?? [];
+  const trace = receipt && (await traceOf(context, hash));
+  const inside = trace === undefined ? [] : flat(trace).slice(1);
+  const created =
+    receipt?.status === "success"
+      ? [receipt.contractAddress, ...inside.filter(isCreation).map((frame) => frame.to)]
+      : [];
+  const creates = created.flatMap((address) => (address ? [getAddress(address)] : []));
+  await context.recognise([
+    ...(to === undefined ? [] : [to]),
+    ...creates,
+    ...logs.map(({ address }) => address),
+    ...inside.filter(failed).flatMap((frame) => frame.to ?? []),
+  ]);
+  const { nameOf } = context;
+  const contract = to && nameOf(to);
+  const isCall = to !== undefined && transaction.input !== "0x";
+  const call = isCall ? decodeCall(transaction.input, contract, nameOf) : undefined;
+  const relayed = isCall && call === undefined ? embeddedCalls(transaction.input.slice(10), undefined, nameOf) : [];
   const events = logs.map((log) => ({
     address: getAddress(log.address),
-    event: decodeLog(log, context.nameOf(log.address)),
+    event: decodeLog(log, nameOf(log.address), nameOf),
     raw: { topics: log.topics, data: log.data },
   }));
   const transfers = await transfersIn(client, logs);
@@ -61,7 +89,14 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
     gas: transaction.gas,
   };
   const revert =
-    receipt?.status === "reverted" ? await findRevert(context, hash, sent, receipt.blockNumber) : undefined;
+    receipt?.status === "reverted" ? await findRevert(context, trace, sent, receipt.blockNumber) : undefined;
+  const failures = inside
+    .filter((frame) => failed(frame) && !(frame.calls ?? []).some(failed))
+    .map(({ to: at, input = "0x", output = "0x" }): InnerFailure => ({
+      ...explainRevert(output),
+      in: at && getAddress(at),
+      call: decodeCall(input, at && nameOf(at), nameOf),
+    }));
   const status = receipt === undefined ? "pending" : receipt.status;
   const fee = receipt && receipt.gasUsed * receipt.effectiveGasPrice;
 
@@ -74,19 +109,21 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
     from,
     to,
     contract,
-    creates: receipt?.contractAddress ?? undefined,
+    creates: creates.map((address) => ({ address, contract: nameOf(address) })),
     value: transaction.value,
     gasUsed: receipt?.gasUsed,
     gasLimit: transaction.gas,
     fee,
     input: transaction.input,
     call,
+    relayed,
     events: events.map(({ address, event, raw }) => ({
       address,
       ...(event ?? raw),
     })),
     transfers: transfers.map(({ token, ...transfer }) => ({ token: token.address, symbol: token.symbol, ...transfer })),
     revert,
+    failures,
   };
 
   const parts = [
@@ -96,14 +133,17 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
       ["block", receipt && block && `${receipt.blockNumber} at ${utc(block.timestamp)}`],
       ["from", context.label(from)],
       ["to", to && context.label(to)],
-      ["creates", receipt?.contractAddress ? context.label(getAddress(receipt.contractAddress)) : undefined],
+      ["creates", creates.length === 0 ? undefined : creates.map((address) => context.label(address)).join("\n")],
       ["value", transaction.value === 0n ? undefined : `${decimal(transaction.value, 18)} ETH`],
       ["gas", receipt && `${decimal(receipt.gasUsed, 0)} of ${decimal(transaction.gas, 0)}`],
       ["fee", fee === undefined ? undefined : `${decimal(fee, 18)} ETH`],
     ]),
   ];
-  if (to !== undefined && transaction.input !== "0x") {
+  if (isCall) {
     parts.push(heading("Call"), indent(call === undefined ? rawCall(transaction.input) : decodedText(call, context)));
+  }
+  if (relayed.length > 0) {
+    parts.push(heading("Calls it carries"), ...relayed.map((one) => indent(decodedText(one, context))));
   }
   if (revert !== undefined) parts.push(heading("Reverted"), indent(revertText(revert)));
   if (status === "reverted" && revert === undefined) {
@@ -112,6 +152,15 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
       indent(
         "Called again, it does not fail: it depended on transactions before it in its block, or on its gas.\nAn endpoint with debug_traceTransaction tells more.",
       ),
+    );
+  }
+  // One that fails with the same data is where the whole transaction's failure comes from.
+  for (const { in: at, call: inner, ...failure } of failures) {
+    const where = at === undefined ? "a creation" : context.label(at);
+    parts.push(
+      heading(`Failed in ${where}`),
+      ...(inner === undefined ? [] : [indent(decodedText(inner, context))]),
+      ...(failure.data === revert?.data ? [] : [indent(revertText(failure))]),
     );
   }
   if (events.length > 0) {
@@ -130,20 +179,29 @@ export async function inspectTransaction(context: ChainContext, hash: Hex): Prom
   return { data, text: parts.join("\n") };
 }
 
-/** The revert data of a failed transaction: from its trace where the endpoint has one, else by calling again. */
-async function findRevert(
-  { client }: ChainContext,
-  hash: Hex,
-  { from, to, data, value, gas }: SentCall,
-  block: bigint,
-): Promise<FoundRevert | undefined> {
-  const traced = await client
+/** The calls of a transaction, where the endpoint can tell them. */
+async function traceOf({ client }: ChainContext, hash: Hex): Promise<CallTrace | undefined> {
+  return client
     .request<{ Method: "debug_traceTransaction"; Parameters: [Hex, { tracer: string }]; ReturnType: CallTrace }>({
       method: "debug_traceTransaction",
       params: [hash, { tracer: "callTracer" }],
     })
     .catch(() => undefined);
-  if (traced?.output !== undefined) return { ...explainRevert(traced.output), foundBy: "trace" };
+}
+
+/** A call and all below it, in the order they were made. */
+const flat = (frame: CallTrace): CallTrace[] => [frame, ...(frame.calls ?? []).flatMap(flat)];
+const failed = ({ error }: CallTrace): boolean => error !== undefined;
+const isCreation = (frame: CallTrace): boolean => frame.type.startsWith("CREATE") && !failed(frame);
+
+/** The revert data of a failed transaction: from its trace where the endpoint has one, else by calling again. */
+async function findRevert(
+  { client }: ChainContext,
+  trace: CallTrace | undefined,
+  { from, to, data, value, gas }: SentCall,
+  block: bigint,
+): Promise<FoundRevert | undefined> {
+  if (trace?.output !== undefined) return { ...explainRevert(trace.output), foundBy: "trace" };
   // The block itself has the right time and number; the one before has the right state where others follow in it.
   for (const blockNumber of [block, block - 1n]) {
     const error = await client
@@ -159,16 +217,17 @@ async function findRevert(
 
 /** An event or call with its arguments, one a line. */
 export function decodedText(item: Decoded, context: ChainContext, address?: Address): string {
+  const calls = item.calls.map((call) => indent(`${pc.dim("carries")} ${decodedText(call, context)}`));
   const where = address === undefined ? item.contract : (context.nameOf(address) ?? `${item.contract}? at ${address}`);
   const title = `${pc.cyan(where)}.${pc.bold(item.name)}${item.certain || address !== undefined ? "" : pc.dim("  (guessed from the selector)")}`;
   const args = item.args.map(({ name, type, value }): [string, string] => [
     name,
     type === "address" && typeof value === "string" ? context.label(getAddress(value)) : shown(value),
   ]);
-  return args.length === 0 ? title : `${title}\n${indent(pairs(args))}`;
+  return [title, ...(args.length === 0 ? [] : [indent(pairs(args))]), ...calls].join("\n");
 }
 
-function revertText({ code, message, remedy, data }: FoundRevert): string {
+function revertText({ code, message, remedy, data }: RevertReport): string {
   return pairs([
     ["error", pc.red(code)],
     ["why", message],

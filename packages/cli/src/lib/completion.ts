@@ -34,7 +34,7 @@ function valued(command: Command): { readonly choices: readonly Values[]; readon
   const options = new Map<string, { readonly choices: readonly string[]; readonly file: boolean }>();
   const visit = (at: Command): void => {
     for (const { long, argChoices, flags } of at.options) {
-      if (long) options.set(long, { choices: argChoices ?? [], file: /<file>/.test(flags) });
+      if (long) options.set(long, { choices: argChoices ?? [], file: /<(files?|path)(\.\.\.)?>/.test(flags) });
     }
     for (const child of at.commands) visit(child as Command);
   };
@@ -117,7 +117,9 @@ function fish(program: Command): string {
         values !== undefined ? ` -x -a ${quote(values.choices.join(" "))}` : files.includes(word) ? " -r -F" : "";
       const what = long === undefined ? `-a ${quote(word)}` : `-l ${long}${takes}`;
       const why = description === "" ? "" : ` -d ${quote(description)}`;
-      return `complete -c publica -f -n '__publica_at "${path}"' ${what}${why}`;
+      // Where a file is asked for, fish must be left to offer files.
+      const only = takes.endsWith("-F") ? "" : " -f";
+      return `complete -c publica${only} -n '__publica_at "${path}"' ${what}${why}`;
     }),
   );
   return `# fish completion for publica

@@ -1,4 +1,5 @@
-import type { Address, PublicClient } from "viem";
+import { type Address, getAddress, type Hex, type PublicClient } from "viem";
+import { recognise } from "./abi.ts";
 import { type Connection, connect } from "./chain.ts";
 import { type FoundDeployment, findDeployment, nameIn, requireDeployment } from "./deployment.ts";
 import type { Io } from "./io.ts";
@@ -7,8 +8,10 @@ import type { ChainOptions } from "./options.ts";
 /** A chain and what of the suite stands there. */
 export interface ChainContext extends Connection {
   readonly found: FoundDeployment | undefined;
-  /** The contract's name in the deployment. */
+  /** The contract's name in the deployment, or what it was recognised as. */
   nameOf(address: Address): string | undefined;
+  /** Looks at the code of addresses the deployment does not name, so that `nameOf` knows pools, vaults and other deployments. */
+  recognise(addresses: readonly Address[]): Promise<void>;
   /** `0x… (PolicyBook)`, or the address alone. */
   label(address: Address): string;
 }
@@ -18,12 +21,35 @@ export interface DeployedContext extends ChainContext {
 }
 
 function context<T extends FoundDeployment | undefined>(connection: Connection, found: T) {
-  const nameOf = (address: Address): string | undefined => nameIn(found?.deployment, address);
+  const recognised = new Map<Address, string | undefined>();
+  const nameOf = (address: Address): string | undefined =>
+    nameIn(found?.deployment, address) ?? recognised.get(getAddress(address));
+  const codeOf = async (address: Address): Promise<Hex> => (await connection.client.getCode({ address })) ?? "0x";
+  const lookAt = async (address: Address): Promise<string | undefined> => {
+    const code = await codeOf(address);
+    const behind = proxied(code);
+    return recognise(behind === undefined ? code : await codeOf(behind));
+  };
   const label = (address: Address): string => {
     const name = nameOf(address);
     return name === undefined ? address : `${address} (${name})`;
   };
-  return { ...connection, found, nameOf, label };
+  return {
+    ...connection,
+    found,
+    nameOf,
+    label,
+    async recognise(addresses: readonly Address[]) {
+      const unknown = new Set(addresses.map((address) => getAddress(address)).filter((address) => !nameOf(address)));
+      await Promise.all([...unknown].map(async (address) => recognised.set(address, await lookAt(address))));
+    },
+  };
+}
+
+/** The contract a minimal proxy (EIP-1167, also with arguments behind) hands everything to. */
+export function proxied(code: Hex): Address | undefined {
+  const [, behind] = /^0x363d3d373d3d3d363d73([0-9a-f]{40})5af43d82803e903d91602b57fd5bf3/.exec(code) ?? [];
+  return behind === undefined ? undefined : `0x${behind}`;
 }
 
 /** Connects; a deployment is used where there is one. */

@@ -2,6 +2,7 @@ import type { Address } from "viem";
 import { getBlock, getContractEvents } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { decoded, type PublicaError } from "../foundation/errors.ts";
+import { type BlockRange, inRanges } from "../foundation/eventRanges.ts";
 import { serviceContractAbi, workOrdersAbi } from "../generated/abi.ts";
 import { address, block, check } from "./input.ts";
 import { type CommunityEvent, type CommunityView, rebuildCommunity } from "./kpi.ts";
@@ -26,11 +27,12 @@ export function getCommunityView(
 ): Promise<GetCommunityViewReturnType> {
   return decoded(async () => {
     check("getCommunityView", shape, parameters);
-    const range = { fromBlock: parameters.fromBlock ?? 0n, toBlock: parameters.toBlock ?? ("latest" as const) };
-    const logs = [
-      ...(await getContractEvents(client, { address: parameters.orders, abi: workOrdersAbi, ...range })),
-      ...(await getContractEvents(client, { address: parameters.service, abi: serviceContractAbi, ...range })),
-    ].sort((a, b) =>
+    const { orders, service, fromBlock = 0n, toBlock } = parameters;
+    const both = async (range: BlockRange) => [
+      ...(await getContractEvents(client, { address: orders, abi: workOrdersAbi, ...range })),
+      ...(await getContractEvents(client, { address: service, abi: serviceContractAbi, ...range })),
+    ];
+    const logs = (await inRanges(client, fromBlock, both, toBlock)).sort((a, b) =>
       a.blockNumber === b.blockNumber ? a.logIndex - b.logIndex : a.blockNumber < b.blockNumber ? -1 : 1,
     );
     const times = new Map<bigint, number>();

@@ -10,6 +10,7 @@ import {
 } from "viem";
 import { getLogs, getTransaction, getTransactionReceipt, readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
+import { inRanges } from "../foundation/eventRanges.ts";
 import { energyAccountsAbi, largeBooksAbi } from "../generated/abi.ts";
 import { chainPost } from "./dryRun.ts";
 import { energyError } from "./errors.ts";
@@ -196,7 +197,7 @@ export async function readLargeSession(
 ): Promise<LargeSession | undefined> {
   const logs = parseEventLogs({
     abi: largeBooksAbi,
-    logs: await getLogs(client, { address: large, fromBlock, toBlock: "latest" }),
+    logs: await inRanges(client, fromBlock, (range) => getLogs(client, { address: large, ...range })),
     eventName: ["SessionMoved", "PartsCounted"],
   }).filter(({ args }) => args.firstSlot === firstSlot);
   const moves = logs.filter((log) => log.eventName === "SessionMoved");

@@ -1,7 +1,7 @@
 import { getBlockNumber } from "viem/actions";
 import type { ReadClient } from "./client.ts";
 
-interface BlockRange {
+export interface BlockRange {
   readonly fromBlock: bigint;
   readonly toBlock: bigint;
 }
@@ -9,11 +9,12 @@ interface BlockRange {
 /** Public endpoints refuse wide ranges; a refusal of so few blocks is taken at its word. */
 const SMALLEST_RANGE = 500n;
 
-/** Reads events from `fromBlock` to the newest block, in halves where the endpoint finds the range too wide. */
+/** Reads events from `fromBlock` to `last` (the newest block), in halves where the endpoint finds the range too wide. */
 export async function inRanges<T>(
   client: ReadClient,
   fromBlock: bigint,
   read: (range: BlockRange) => Promise<readonly T[]>,
+  last?: bigint,
 ): Promise<T[]> {
   const halves = async (range: BlockRange): Promise<T[]> => {
     const span = range.toBlock - range.fromBlock + 1n;
@@ -27,5 +28,5 @@ export async function inRanges<T>(
       return [...first, ...(await halves({ ...range, fromBlock: middle }))];
     }
   };
-  return halves({ fromBlock, toBlock: await getBlockNumber(client, { cacheTime: 0 }) });
+  return halves({ fromBlock, toBlock: last ?? (await getBlockNumber(client, { cacheTime: 0 })) });
 }

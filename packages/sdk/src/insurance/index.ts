@@ -1,6 +1,7 @@
 export * from "./buyPolicy.ts";
 export * from "./cancelPolicy.ts";
 export * from "./claimCredit.ts";
+export * from "./contestSeries.ts";
 export * from "./decideByFallback.ts";
 export * from "./decideSeries.ts";
 export * from "./engine.ts";
@@ -17,6 +18,7 @@ export * from "./pricing.ts";
 export * from "./refundSeries.ts";
 export * from "./requestWithdrawal.ts";
 export * from "./serveWithdrawals.ts";
+export * from "./setLayers.ts";
 export * from "./setPoolCap.ts";
 export * from "./setQuoteKey.ts";
 export * from "./setSalesPaused.ts";

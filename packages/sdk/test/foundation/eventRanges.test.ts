@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createPublicClient, custom, toHex } from "viem";
 import { inRanges } from "../../src/foundation/eventRanges.ts";
 
@@ -55,4 +58,19 @@ describe("events of a long time", () => {
     assert.deepEqual(await inRanges(at(7n), 8n, read), []);
     assert.deepEqual(asked, []);
   });
+
+  it("whoever reads events reads them so: no endpoint gives the whole of a chain's life at once", () => {
+    const root = fileURLToPath(new URL("../../../..", import.meta.url));
+    const files = ["packages/sdk/src", "packages/cli/src", "scripts/lib"].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true }).map((file) => join(root, folder, String(file))),
+    );
+    const readers = files.filter((file) => file.endsWith(".ts") && /\b(getContractEvents|getLogs)\(/.test(text(file)));
+    assert.ok(readers.length > 5);
+    assert.deepEqual(
+      readers.filter((file) => !/\binRanges\(/.test(text(file))),
+      [],
+    );
+  });
 });
+
+const text = (file: string): string => readFileSync(file, "utf8");

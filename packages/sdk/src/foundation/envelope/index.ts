@@ -8,5 +8,6 @@ export {
   encryptionKeyTypedData,
   generateEncryptionKey,
 } from "./keys.ts";
+export * from "./relayEncryptionKey.ts";
 export * from "./setEncryptionKey.ts";
 export type { EnvelopeSuite } from "./suite.ts";

@@ -17,14 +17,15 @@ for (const [name, value] of Object.entries(page))
   Object.defineProperty(globalThis, name, { value, configurable: true });
 await import(pathToFileURL("dist/app.js").href);
 
-const deadline = Date.now() + 30_000;
-for (;;) {
-  const text = window.document.querySelector("output")?.textContent ?? "";
-  const result = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
-  if (("revert" in result && result.event !== "") || "trouble" in result || Date.now() > deadline) {
-    console.log(text);
-    break;
+/** What a part of the page says once it has all, or after half a minute. */
+async function said(tag: string): Promise<Record<string, unknown>> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const text = window.document.querySelector(tag)?.textContent ?? "";
+    const result = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+    if (("revert" in result && result.event !== "") || "trouble" in result || Date.now() > deadline) return result;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await new Promise((resolve) => setTimeout(resolve, 50));
 }
+console.log(JSON.stringify({ ...(await said("output")), market: await said("aside") }));
 process.exit(0);

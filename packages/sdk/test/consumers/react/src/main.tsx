@@ -1,6 +1,6 @@
 // A page as someone with React and wagmi would write it: reads a feed, creates one, hears of it, explains a revert.
 import { addresses } from "@publica/sdk/addresses";
-import { sensorFeedsAbi } from "@publica/sdk/abi";
+import { sensorFeedsAbi, tickBookAbi } from "@publica/sdk/abi";
 import { decodeRevert, type FeedDescription, feedIdOf } from "@publica/sdk/foundation";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -13,6 +13,7 @@ import {
   useConnect,
   useConnection,
   useReadContract,
+  useSimulateContract,
   useWaitForTransactionReceipt,
   useWatchContractEvent,
   useWriteContract,
@@ -86,10 +87,45 @@ function Page() {
   return <output>{JSON.stringify(result)}</output>;
 }
 
+const market = { abi: tickBookAbi, address: addresses[31337].contracts.TickBook.address } as const;
+
+/** The same for an energy market. */
+function Market() {
+  const [event, setEvent] = useState("");
+  const { isConnected } = useConnection();
+  const read = useReadContract({ ...market, functionName: "accountCount" });
+  const write = useWriteContract();
+  const receipt = useWaitForTransactionReceipt({ hash: write.data });
+  const refused = useSimulateContract({
+    ...market,
+    functionName: "withdraw",
+    args: [1, 1n],
+    query: { enabled: receipt.isSuccess, retry: false },
+  });
+  useWatchContractEvent({
+    ...market,
+    eventName: "AccountRegistered",
+    onLogs: ([log]) => setEvent(log?.eventName ?? ""),
+  });
+  const { mutate: send } = write;
+  useEffect(() => {
+    if (isConnected) send({ ...market, functionName: "register" });
+  }, [isConnected, send]);
+  const result = {
+    read: typeof read.data,
+    write: receipt.data?.status,
+    event,
+    revert: refused.error === null ? undefined : decodeRevert(refused.error).code,
+    trouble: write.error?.message,
+  };
+  return <aside>{JSON.stringify(result)}</aside>;
+}
+
 createRoot(document.getElementById("root") as HTMLElement).render(
   <WagmiProvider config={config}>
     <QueryClientProvider client={new QueryClient()}>
       <Page />
+      <Market />
     </QueryClientProvider>
   </WagmiProvider>,
 );

@@ -401,6 +401,23 @@ contract InsuranceBounds is InsuranceFixture {
         _refuse(series, 10e18, 1e18, abi.encodeWithSelector(IUnderwritingPool.PoolSalesPaused.selector));
     }
 
+    function test_whatRoundingLeavesGoesBackToThePoolWhenOneCallDecidesAndPays() external {
+        for (uint160 i; i < 3; ++i) buy(_series, address(0xF000 + i), 1e18 + 3 * UNIT, UNIT);
+        observe(START, 133);
+        // 33 % of 1,000,003 units is just below 330,001: of three of them the reserve holds two units more than is paid.
+        uint256 payout = 330_000 * UNIT;
+        vm.expectEmit();
+        emit IPolicySettlement.PolicyPaid(uint256(1) << 32, address(0xF000), payout);
+        vm.expectEmit();
+        emit IPolicySettlement.SeriesClosed(_series, 2);
+        assertEq(book.settle(_series, 3), 3, "all");
+        (uint256 accounted, , uint256 reserved, uint256 locked) = pool.balances();
+        assertEq(accounted, 1_000e18 + 3 * UNIT - 3 * payout, "to the token");
+        assertEq(accounted, money.balanceOf(address(pool)), "which are there");
+        assertEq(reserved, 0, "nothing is set aside any more");
+        assertEq(locked, 0, "nor locked");
+    }
+
     function test_aFaultyBookTakesNoMoreThanIsSetAside() external {
         deploySuite(new TestToken("Euro", "EUR", 6));
         UnderwritingPool own = new UnderwritingPool(

@@ -63,7 +63,7 @@ abstract contract SeriesSettlement is IPolicySettlement {
         AccountWord account = slot.word;
         Decision decision;
         if (account.isOpen()) (account, decision) = _decide(series, terms, account, msg.data[0:0]);
-        else if (!account.isOwing()) return 0;
+        else if (account.isNothing()) return 0;
         return _settle(series, terms, slot, account, decision, max);
     }
 
@@ -137,7 +137,7 @@ abstract contract SeriesSettlement is IPolicySettlement {
         );
     }
 
-    /// @dev Pays up to `max` policies from the cursor on; the account is written before the pool is called, and cleared
+    /// @dev Pays up to `max` policies from the cursor on, of a series that owes nothing none; the account is written before the pool is called, and cleared
     /// with the last payment.
     function _settle(
         SeriesId series,
@@ -147,26 +147,22 @@ abstract contract SeriesSettlement is IPolicySettlement {
         Decision decision,
         uint256 max
     ) private returns (uint256 advanced) {
-        uint256[] memory payees;
+        // The cursor is never beyond the count.
+        unchecked {
+            advanced = account.count() - account.cursor();
+        }
+        bool last = advanced <= max;
+        if (!last) advanced = max;
+        (uint256[] memory payees, uint256 total) = _payees(series, terms.unit(), account, advanced);
+        // Checked: a series never pays more than its own reserve.
+        uint256 left = account.exposure() - total;
         uint256 dust;
-        if (account.isOwing()) {
-            // The cursor is never beyond the count.
-            unchecked {
-                advanced = account.count() - account.cursor();
-            }
-            bool last = advanced <= max;
-            if (!last) advanced = max;
-            uint256 total;
-            (payees, total) = _payees(series, terms.unit(), account, advanced);
-            // Checked: a series never pays more than its own reserve.
-            uint256 left = account.exposure() - total;
-            if (last) {
-                dust = left;
-                if (dust != 0) emit SeriesClosed(series, dust);
-                account = SeriesAccounts.NOTHING;
-            } else {
-                account = account.paid(left, advanced);
-            }
+        if (last) {
+            dust = left;
+            if (dust != 0) emit SeriesClosed(series, dust);
+            account = SeriesAccounts.NOTHING;
+        } else {
+            account = account.paid(left, advanced);
         }
         slot.word = account;
         terms.pool().applyOutcome(series, decision, payees, dust);

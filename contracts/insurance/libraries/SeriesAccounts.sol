@@ -64,9 +64,9 @@ library SeriesAccounts {
         return _state(word) == uint256(SeriesState.Open);
     }
 
-    /// @notice Decided, and not all of it is paid.
-    function isOwing(AccountWord word) internal pure returns (bool) {
-        return _state(word) > uint256(SeriesState.Open);
+    /// @notice Not known, or settled.
+    function isNothing(AccountWord word) internal pure returns (bool) {
+        return AccountWord.unwrap(word) == 0;
     }
 
     /// @notice Decided without data: the premiums go back.

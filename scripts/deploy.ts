@@ -31,10 +31,11 @@ await command(USAGE, async () => {
     return 0;
   }
   if (values.network === undefined) throw new UsageError("which network?");
+  // Before the build, which takes minutes on a fresh clone: whatever is wrong with the network is said at once.
+  const connection = await connectNetwork(values.network);
   await build("production");
   // The modules read the generated ABIs, which a fresh clone has only now.
   const { addressesPath, deploymentName, deploySuite } = await import("./lib/deployment.ts");
-  const connection = await connectNetwork(values.network);
   const chainId = Number(await connection.provider.request({ method: "eth_chainId" }));
   const deploymentId = values.as ?? deploymentName(values.network, chainId);
   const deployment = await deploySuite({ connection, network: values.network, deploymentId, displayUi: !values.json });

@@ -61,10 +61,12 @@ await command(USAGE, async () => {
 
   const started = Date.now();
   const line = new ProgressLine();
+  // Before the build, which takes minutes on a fresh clone: whatever is wrong with the network is said at once.
+  const remote = values.network === undefined ? undefined : await connectNetwork(values.network);
   await build(profile);
-  const local = values.network === undefined ? await startLocalChain() : undefined;
+  const local = remote === undefined ? await startLocalChain() : undefined;
   try {
-    const connection = local === undefined ? await connectNetwork(values.network ?? "") : await connectLocal(local.url);
+    const connection = remote ?? (await connectLocal(local?.url ?? ""));
     const network = values.network ?? "localhost";
     line.update("deploying the suite with Ignition");
     const deploymentId =

@@ -1,6 +1,7 @@
 // npm test: every layer, one table at the end.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { build } from "./build.ts";
@@ -18,14 +19,15 @@ Layers, in order:
   solidity   fuzz and invariant tests (test/**/*.t.sol), which Hardhat compiles with the default profile
 
 The contracts under test are the production build unless --profile says otherwise; --fuzz deep runs the long campaigns.
+Where CI is set, two of the first three layers run at a time.
 
 Example: npm test -- --layer contracts --profile default --grep CredentialRegistry`;
 
 interface Options {
   readonly fuzz: string;
   readonly grep: string | undefined;
-  /** Print as it runs. */
-  readonly echo: boolean;
+  /** Where it prints as it runs. */
+  readonly echo: PassThrough;
 }
 
 interface Outcome {
@@ -55,19 +57,24 @@ const LAYERS: Record<string, (options: Options) => Promise<RunResult>> = {
     const behaviour = files("test", ".ts", ["e2e", "utils"]);
     return hardhat(["test", "mocha", "--no-compile", ...grepArgs(grep), ...behaviour], { echo });
   },
-  packages: async ({ grep }) => {
+  packages: async ({ grep, echo }) => {
     const suites = readdirSync(join(ROOT, "packages")).flatMap((name) =>
       files(join("packages", name, "test"), ".test.ts"),
     );
     if (suites.length === 0) return { code: 0, output: "" };
-    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...RETRIES, ...grepArgs(grep), ...suites]);
+    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...RETRIES, ...grepArgs(grep), ...suites], {
+      echo,
+    });
   },
-  e2e: async ({ grep }) => {
+  e2e: async ({ grep, echo }) => {
     const suites = files("test/e2e", ".ts");
     if (suites.length === 0) return { code: 0, output: "" };
-    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...RETRIES, ...grepArgs(grep), ...suites]);
+    return runNode(binary("mocha", "mocha"), ["--timeout", "300000", ...RETRIES, ...grepArgs(grep), ...suites], {
+      echo,
+    });
   },
-  solidity: ({ fuzz, grep }) => hardhat(["test", "solidity", "--test-profile", fuzz, ...grepArgs(grep)]),
+  solidity: ({ fuzz, grep, echo }) =>
+    hardhat(["test", "solidity", "--test-profile", fuzz, ...grepArgs(grep)], { echo }),
 };
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is being removed
@@ -106,38 +113,33 @@ async function main(): Promise<number> {
   if (!["default", "production"].includes(values.profile)) throw new UsageError(`unknown profile ${values.profile}`);
   if (!["default", "ci", "deep"].includes(values.fuzz)) throw new UsageError(`unknown fuzz profile ${values.fuzz}`);
 
-  // In CI the contracts' behaviour is tested beside the packages, each on a core, and printed afterwards.
-  const both = chosen.includes("contracts") && chosen.lastIndexOf("packages") > chosen.indexOf("contracts");
-  const aside = process.env.CI && both ? "contracts" : undefined;
-  const run = async (name: string, echo: boolean): Promise<Outcome> => {
-    const started = Date.now();
-    const layer = LAYERS[name] as (options: Options) => Promise<RunResult>;
-    const result = await layer({ fuzz: values.fuzz, grep: values.grep, echo });
-    return { name, result, seconds: (Date.now() - started) / 1000 };
+  // Hardhat's Solidity runner compiles for itself; every other layer runs on the chosen build.
+  if (chosen.some((name) => name !== "solidity")) await build(values.profile);
+  // In CI two layers run at a time, each on a core, and are printed in order: whose turn it is, as it runs.
+  const waiting = chosen.map((name) => ({ name, echo: new PassThrough(), done: Promise.withResolvers<Outcome>() }));
+  const solidity = waiting.filter(({ name }) => name === "solidity");
+  const others = waiting.filter(({ name }) => name !== "solidity");
+  const worker = async (queue: typeof waiting): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { name, echo, done } = next;
+      const started = Date.now();
+      const layer = LAYERS[name] as (options: Options) => Promise<RunResult>;
+      const result = await layer({ fuzz: values.fuzz, grep: values.grep, echo });
+      echo.end();
+      done.resolve({ name, result, seconds: (Date.now() - started) / 1000 });
+    }
   };
-  const heading = (name: string): void => console.log(`\n${pc.bold(pc.cyan(`── ${name} `.padEnd(60, "─")))}`);
+  // The Solidity runner writes the artifacts the others test, so it waits for them.
+  const workers = Promise.all(Array.from({ length: process.env.CI ? 2 : 1 }, () => worker(others))).then(() =>
+    worker(solidity),
+  );
   const outcomes: Outcome[] = [];
-  let beside: Promise<Outcome> | undefined;
-  let built = false;
-  for (const name of chosen) {
-    // Hardhat's Solidity runner compiles for itself; every other layer runs on the chosen build.
-    if (name !== "solidity" && !built) {
-      await build(values.profile);
-      built = true;
-    }
-    if (name === aside) {
-      beside = run(name, false);
-      continue;
-    }
-    heading(name);
-    outcomes.push(await run(name, true));
-    if (name === "packages" && beside !== undefined) {
-      const outcome = await beside;
-      heading(outcome.name);
-      console.log(outcome.result.output);
-      outcomes.push(outcome);
-    }
+  for (const { name, echo, done } of waiting) {
+    console.log(`\n${pc.bold(pc.cyan(`── ${name} `.padEnd(60, "─")))}`);
+    for await (const chunk of echo) process.stdout.write(chunk as Buffer);
+    outcomes.push(await done.promise);
   }
+  await workers;
 
   const rows: string[][] = [];
   let passed = 0;

@@ -18,8 +18,8 @@ export interface RunResult {
 export interface RunOptions {
   /** Environment on top of the current one. */
   readonly env?: Record<string, string>;
-  /** Also show the output while it comes; default true. */
-  readonly echo?: boolean;
+  /** Also show the output while it comes; default true. A stream gets it all in place of the terminal. */
+  readonly echo?: boolean | NodeJS.WritableStream;
   /** A file that gets the output while it comes. */
   readonly log?: string;
 }
@@ -43,11 +43,12 @@ export function runNode(script: string, args: readonly string[], options: RunOpt
     });
     let output = "";
     const log = options.log === undefined ? undefined : createWriteStream(options.log);
+    const { echo = true } = options;
     const pass = (from: Readable, to: NodeJS.WriteStream): void => {
       from.on("data", (chunk: Buffer) => {
         output += chunk.toString();
         log?.write(chunk);
-        if (options.echo !== false) to.write(chunk);
+        if (echo !== false) (echo === true ? to : echo).write(chunk);
       });
     };
     pass(child.stdout, process.stdout);

@@ -67,9 +67,14 @@ library ${LIBRARY} {
         _pure(_send)(id);
     }
 
-    function side(bool condition, uint256 id) internal pure returns (bool) {
-        _pure(_send)(condition ? id : id + 1);
-        return condition;
+    function yes(uint256 id) internal pure returns (bool) {
+        at(id);
+        return true;
+    }
+
+    function no(uint256 id) internal pure returns (bool) {
+        at(id);
+        return false;
     }
 }
 `;
@@ -87,9 +92,9 @@ function instrument(file: string, content: string, points: Point[]): string {
   let marked = false;
   const side = (node: Node, inner: string): string => {
     marked = true;
-    const index = add(node, "true");
-    add(node, "false");
-    return `${LIBRARY}.side(${inner}, ${number(index)})`;
+    const [whenTrue, whenFalse] = [add(node, "true"), add(node, "false")];
+    // The condition comes first, with no more on the stack than it has by itself: some functions fill it to the brim.
+    return `((${inner}) ? ${LIBRARY}.yes(${number(whenTrue)}) : ${LIBRARY}.no(${number(whenFalse)}))`;
   };
   const conditionOf = (parent: Node | undefined, node: Node): boolean =>
     parent !== undefined &&

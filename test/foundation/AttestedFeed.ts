@@ -862,6 +862,69 @@ describe("AttestedFeed", () => {
       await s.submit(cosign([undefined, undefined, ...s.members.slice(2)], s.context, await s.attest(4, 100n)));
     });
 
+    it("corrects another round of members who have lost their bonds already, and pays nothing for it", async () => {
+      const s = await setup();
+      await s.serve();
+      const { address, feed, client, stranger } = s;
+      const lies = new Map<number, CommitteeReport>();
+      for (const round of [3, 4]) {
+        const lie = cosign(s.members, s.context, await s.attest(round, 500n));
+        await s.submit(lie);
+        lies.set(round, lie);
+      }
+      const prove = async (round: number) => {
+        const readings = await s.measure(round, [100n, 101n, 102n]);
+        const attestation = lies.get(round) as CommitteeReport;
+        return s.logs(proveContradiction(stranger, { address, version: 2, attestation, readings }));
+      };
+      await prove(3);
+      const challenger = checksum(stranger.account.address);
+      expect(await prove(4)).to.deep.equal([
+        { eventName: "AttestedCorrected", args: { feed, round: 4, from: 500n, to: 101n } },
+        {
+          eventName: "AttestedContradicted",
+          args: { feed, round: 4, challenger, value: 500n, median: 101n, reward: 0n },
+        },
+      ]);
+      expect((await readFeed(client, { address, feed })).value).to.equal(101n);
+      expect((await readCommitteeConfig(client, { address, feed })).version, "once is enough").to.equal(3);
+    });
+
+    it("slashing members who all serve no more leaves the committee in force as it is", async () => {
+      const s = await setup();
+      await s.serve();
+      const { address, feed, wallet, stranger, client } = s;
+      const lie = cosign(s.members, s.context, await s.attest(3, 500n));
+      const fresh = committeeSigner(secret("fresh"));
+      await s.enrol(fresh);
+      await scheduleCommittee(wallet, { address, feed, keys: [fresh.key], quorum: 1 });
+      await s.networkHelpers.time.increase(DAY);
+      await activateCommittee(stranger, { address, feed });
+      const readings = await s.measure(3, [100n, 101n, 102n]);
+      const events = await s.logs(proveContradiction(stranger, { address, version: 2, attestation: lie, readings }));
+      expect(events.map(({ eventName }) => eventName)).to.deep.equal([
+        ...s.members.map(() => "AttestedMemberSlashed"),
+        "AttestedContradicted",
+      ]);
+      expect((await readCommitteeConfig(client, { address, feed })).version).to.equal(3);
+      await s.submit(cosign([fresh], { ...s.context, epoch: 2 }, await s.attest(4, 100n)));
+    });
+
+    it("when the keys that are left cancel, one of them absent makes a report, all together none", async () => {
+      const s = await setup(1, [small(5n), small(ORDER - 5n), small(9n)]);
+      await s.serve();
+      const { address, feed, client, stranger } = s;
+      const lie = cosign(s.members, s.context, await s.attest(3, 500n), [0, 1]);
+      const readings = await s.measure(3, [100n, 101n, 102n]);
+      await proveContradiction(stranger, { address, version: 2, attestation: lie, readings });
+      const left = [at(s.members, 0), at(s.members, 1), undefined];
+      const said = await s.attest(4, 100n);
+      expect(() => cosign(left, s.context, said)).to.throw("add up to nothing");
+      await refused(s.submitData(slice(lie.data, 0, 78)), "AttestedKeysCancel");
+      await s.submit(cosign(left, s.context, said, [1]));
+      expect((await readFeed(client, { address, feed })).value).to.equal(100n);
+    });
+
     it("an honest committee cannot be slashed by a minority of devices, whatever they sign", async () => {
       await fc.assert(
         fc.asyncProperty(

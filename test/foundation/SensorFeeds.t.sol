@@ -99,6 +99,10 @@ contract SensorLibraries {
         return SensorReports.valueAt(report, i);
     }
 
+    function keyAt(bytes memory set, uint256 index) external pure returns (Curve, bytes32, bytes32) {
+        return SensorSets.keyAt(set, index);
+    }
+
     function headOf(bytes calldata report) external pure returns (uint32, uint40, uint16) {
         return SensorReports.headOf(report);
     }
@@ -339,6 +343,17 @@ contract SensorFeedsTest is SensorKit {
         delete keys[n - 1];
         assertEq(abi.encode(SensorSets.keysOf(set)), abi.encode(keys), "only that one is gone");
         assertFalse(SensorSets.eject(set, keccak256("nobody")), "not found");
+    }
+
+    function testFuzz_aSetHasNoKeyBeyondItsSensors(uint8 size, uint256 index) external {
+        uint256 n = bound(size, 1, 31);
+        index = bound(index, n, type(uint256).max);
+        SetTraits memory traits;
+        traits.quorum = 1;
+        bytes memory set = libraries.encode(traits, keysFrom(0, n));
+        libraries.keyAt(set, n - 1);
+        vm.expectRevert(abi.encodeWithSelector(ISensorFeeds.FeedSensorUnknown.selector, index));
+        libraries.keyAt(set, index);
     }
 
     /// @dev The widest set there can be still fits a contract.

@@ -586,6 +586,19 @@ describe("SensorFeeds", () => {
       expect(fresh).to.equal(false);
     });
 
+    it("says of a feed that nobody created that it has no sensors, and looks into no report for it", async () => {
+      const { create, read, feeds, client, address } = await setup();
+      const signers = sensors(1);
+      const { context } = await create(signers, 1);
+      const unknown = pad("0x01");
+      expect(await readFeedSensors(client, { address, feed: unknown })).to.deep.equal({ inForce: [], scheduled: [] });
+      const readings = await read(context, signers, [4n], { round: 1 });
+      const report = encodeReport({ round: 1, observedAt: readings[0]?.observedAt ?? 0, epoch: 1 }, readings);
+      expect((await feeds.read.inspectReport([context.feed, report])).median).to.equal(4n);
+      const refusal = await feeds.read.inspectReport([unknown, report]).then(() => "", String);
+      expect(refusal).to.contain(`FeedUnknown("${unknown}")`);
+    });
+
     it("history holds exactly the last rounds, skipped ones are missing", async () => {
       const { create, read, submitRaw, client, address } = await setup();
       const signers = sensors(1);

@@ -354,8 +354,7 @@ describe("EnergyBalancing", () => {
     }
   });
 
-  it("I1, I8: pays in parts, however cut and in any order, what one transaction pays", async function () {
-    this.timeout(120_000);
+  it("I1, I8: pays in parts, however cut and in any order, what one transaction pays", async () => {
     const tariff = { longTick: 60, shortTick: 260, deadBandWh: 40, penaltyTicks: 3 };
     const { balancing, built, people, homes, balanceOf, firstSlot, stranger } = await randomDay(5, tariff);
     const balances = () =>
@@ -443,8 +442,7 @@ describe("EnergyBalancing", () => {
     await refuses(balancing.write.payPart(pay[2] as PayArgs), "EnergyWrongParts", [firstSlot]);
   });
 
-  it("takes no more than 256 parts", async function () {
-    this.timeout(120_000);
+  it("takes no more than 256 parts", async () => {
     const { balancing, built, people } = await randomDay(7, TARIFF);
     const { sum } = deviationParts(built, people, 0n, 5);
     const [[book, nothing]] = sum as unknown as [SumArgs];

@@ -147,8 +147,7 @@ describe("TickBook", () => {
     await refuses(book.write.withdraw([account, 0n]), "EnergyZeroAmount");
   });
 
-  it("I13: clearing costs the same however many orders stand at the levels", async function () {
-    this.timeout(120_000);
+  it("I13: clearing costs the same however many orders stand at the levels", async () => {
     const { book, client, join, slot } = await networkHelpers.loadFixture(open);
     const spent: bigint[] = [];
     const accounts: number[] = [];

@@ -83,6 +83,16 @@ async function trade(
   return built;
 }
 
+/** Posts orders as the owner of home `index`, an hour before the day. */
+async function postAs(market: Market & { firstSlot: number }, index: number, posted: readonly PostedOrder[]) {
+  const { address } = keyOf(index);
+  await networkHelpers.time.increaseTo(market.firstSlot * 900 - 3_600);
+  await networkHelpers.setBalance(address, 10n ** 18n);
+  await networkHelpers.impersonateAccount(address);
+  for (const { slot, account, ...step } of posted)
+    await market.accounts.write.post([slot, account, Number(BigInt(encodeStep(step)))], { account: address });
+}
+
 async function measure(market: Market & { firstSlot: number; homes: readonly Home[] }, values: readonly number[][]) {
   const day = market.firstSlot / 96;
   const domain = { chainId: market.chainId, registry: market.meters.address };
@@ -510,6 +520,72 @@ describe("EnergyBalancing", () => {
     await settleAt(dayEnd + 16 * 86_400 - 1);
     await open.restore();
     await refuses(settleAt(dayEnd + 16 * 86_400), "EnergyMeterMismatch", [seller]);
+  });
+
+  it("passes over who has no meter, and pays who has no order for what he delivered, wherever they stand", async () => {
+    const market = await community(3);
+    const { firstSlot, homes, domain, exchange, balancing } = market;
+    const [idle, buyer] = homes.map(({ account }) => account) as [number, number];
+    const unmetered = await market.open(keyOf(3), RICH, 0, 0);
+    const curves = [
+      await signCurve(keyOf(1), domain, {
+        ...{ account: buyer, nonce: 0, firstSlot },
+        steps: steps(96, { 0: bid(100, 200) }),
+      }),
+      await signCurve(keyOf(3), domain, {
+        ...{ account: unmetered, nonce: 0, firstSlot },
+        steps: steps(96, { 0: offer(100, 200) }),
+      }),
+    ];
+    const built = buildSettlement({ firstSlot, count: 96, curves });
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    await exchange.write.settle([firstSlot, built.prices, built.orders, built.posted]);
+    const people = await measure(market, [only(0, 30), only(0, -90)]);
+    people.push({ account: unmetered, zone: 0, metered: false, valuesWh: only(0, 0) });
+    const { metered, accounts } = settleDeviations(built, people, TARIFF);
+    await balancing.write.settle([bookFor(built, metered)]);
+    expect(await market.balanceOf(idle)).to.equal(RICH + 30n * 80n);
+    expect(await market.balanceOf(buyer)).to.equal(RICH - 20_000n + 10n * 80n);
+    expect(await market.balanceOf(unmetered)).to.equal(RICH + 20_000n);
+    expect(accounts.map(({ moneyMicro }) => moneyMicro)).to.deep.equal([2_400n, 800n, 0n, 0n]);
+  });
+
+  it("counts every posted order of a home, and takes no position of a slot beyond the book", async () => {
+    const market = await community(2);
+    const { firstSlot, homes, balancing } = market;
+    const seller = homes[1]?.account ?? 0;
+    const posted = [offer(60, 200), offer(40, 200)].map((step, t) => ({
+      slot: firstSlot + t,
+      account: seller,
+      ...step,
+    }));
+    await postAs(market, 1, posted);
+    const built = await trade(market, [steps(96, { 0: bid(60, 200), 1: bid(40, 200) })], posted);
+    const day = (first: number, second: number) => [first, second, ...new Array<number>(94).fill(0)];
+    const people = await measure(market, [day(-60, -40), day(60, 30)]);
+    const good = bookFor(built, settleDeviations(built, people, TARIFF).metered);
+    expect(good.posted.slice(2, 4)).to.equal("00");
+    const beyond = `0x60${good.posted.slice(4)}` as const;
+    await refuses(balancing.write.settle([{ ...good, posted: beyond }]), "EnergyWrongPositions", [firstSlot]);
+    await balancing.write.settle([good]);
+    expect(await market.balanceOf(seller)).to.equal(RICH + 100n * 200n - 10n * 300n);
+  });
+
+  it("I9: a silent meter took what its home's posted orders bought", async () => {
+    const market = await community(2);
+    const { firstSlot, homes, balancing } = market;
+    const buyer = homes[1]?.account ?? 0;
+    const posted = [{ slot: firstSlot, account: buyer, ...bid(60, 200) }];
+    await postAs(market, 1, posted);
+    const built = await trade(market, [steps(96, { 0: offer(60, 200) })], posted);
+    const people = await measure({ ...market, homes: homes.slice(0, 1) }, [only(0, 60)]);
+    const silent = (valuesWh: readonly number[]) =>
+      deviationBook(built, [...people, { account: buyer, zone: 0, metered: true, valuesWh }], 0n);
+    await networkHelpers.time.increaseTo((firstSlot / 96 + 1) * 86_400 + 172_800);
+    await refuses(balancing.write.settle([silent(only(0, 0))]), "EnergyMeterMismatch", [buyer]);
+    expect(silentDay(built, buyer)).to.deep.equal(only(0, -60));
+    await balancing.write.settle([silent(silentDay(built, buyer))]);
+    expect(await market.balanceOf(buyer)).to.equal(RICH - 60n * 200n);
   });
 
   it("I9: whoever was left out of a settlement is settled alone, once, at the two prices", async () => {

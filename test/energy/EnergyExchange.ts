@@ -249,6 +249,20 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(settle(market, built), "EnergyAlreadyClosed", [firstSlot]);
   });
 
+  it("I10: a signature from which nobody can be recovered signs nothing; its order counts as absent at most", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { buyer, seller, curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const zero = `0x${"00".repeat(32)}` as Hex;
+    const nobodys = { ...(curves[0] as SignedCurve), r: zero, vs: zero };
+    const honest = curves[1] as SignedCurve;
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    const counted = buildSettlement({ firstSlot, count: 1, curves: [nobodys, honest] });
+    await refuses(settle(market, counted), "EnergyBadSignature", [0]);
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves: [{ ...nobodys, absent: true }, honest] }));
+    for (const account of [buyer, seller]) expect(await market.balanceOf(account)).to.equal(RICH);
+  });
+
   it("cancels in bulk by raising the nonce before the gate, and not after it", async () => {
     const market = await networkHelpers.loadFixture(plain);
     const { firstSlot } = market;

@@ -261,6 +261,18 @@ describe("LargeBooks", () => {
     await refuses(market.exchange.write.voidBook([firstSlot, 3n]), "EnergyAlreadyClosed", [firstSlot]);
   });
 
+  it("counts around the prices of the whole book only, of no slot less or more", async () => {
+    const market = await networkHelpers.loadFixture(mixed);
+    const { firstSlot, built, input, large } = market;
+    await run(market, input, built, { limits: SMALL, fallback: true }, "Counting");
+    const session = (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    for (const slots of [2, 4]) {
+      const prices = `0x${"00000001".repeat(slots * 3)}` as Hex;
+      await refuses(large.write.count([session.state, prices, 0n, "0x", []]), "EnergyBadLength");
+    }
+    await large.write.count([session.state, built.prices, 0n, "0x", session.cores.slice(0, 1)]);
+  });
+
   it("I9: an empty session is void at once", async () => {
     const market = await networkHelpers.loadFixture(mixed);
     const { firstSlot, large } = market;

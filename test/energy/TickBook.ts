@@ -1,7 +1,14 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { parseEventLogs } from "viem";
-import { type BookOrder, bookOf, clearBook, fillsOf, OUTCOMES } from "../../packages/sdk/src/energy/index.ts";
+import {
+  type BookOrder,
+  bookOf,
+  clearBook,
+  fillsOf,
+  OUTCOMES,
+  SINGLE_ZONE,
+} from "../../packages/sdk/src/energy/index.ts";
 import { keyOf } from "../../scripts/lib/energy-market.ts";
 import { randomOf } from "./books.ts";
 import { refuses } from "./helpers.ts";
@@ -11,12 +18,13 @@ const BASE = -40;
 const WIDTH = 3;
 const LEVELS = 64;
 
-async function open() {
+/** A book whose price lies at `share` of its interval, of 10,000. */
+async function opened(share: bigint) {
   const [admin, ...others] = await viem.getWalletClients();
   const client = await viem.getPublicClient();
   if (admin === undefined) throw new Error("no account");
   const token = await viem.deployContract("TestToken", ["Euro", "EUR", 6]);
-  const settings = [BigInt(LEVELS), BigInt(BASE), BigInt(WIDTH), 300n, 5_000n, 1n] as const;
+  const settings = [BigInt(LEVELS), BigInt(BASE), BigInt(WIDTH), 300n, share, 1n] as const;
   const book = await viem.deployContract("TickBook", [token.address, ...settings]);
   await token.write.mint([admin.account.address, 10n ** 15n]);
   await token.write.approve([book.address, 10n ** 15n]);
@@ -31,6 +39,9 @@ async function open() {
   const balanceOf = async (account: number) => (await book.read.accountOf([account])).balanceMicro;
   return { admin, others, client, token, book, slot, join, balanceOf };
 }
+
+const open = () => opened(5_000n);
+const atTheTop = () => opened(10_000n);
 
 const tickOf = (level: number): number => BASE + WIDTH * level;
 const place = (slot: number, side: "bid" | "offer", level: number, energyWh: number) => ({
@@ -124,6 +135,34 @@ describe("TickBook", () => {
     }
     expect(filled).to.deep.equal([4n, 3n, 2n, 9n]);
     expect(await book.read.resultOf([slot])).to.deep.include({ cleared: true, tick: 5, level, boughtAtWh: 9 });
+  });
+
+  it("a price at the top of its interval may stand on an offer left over, which is then the marginal one", async () => {
+    const f = await networkHelpers.loadFixture(atTheTop);
+    const { book, slot } = f;
+    const owners: number[] = [];
+    const orders: BookOrder[] = [];
+    for (const [side, level, energyWh] of [
+      ["bid", 40, 10],
+      ["offer", 5, 10],
+      ["offer", 20, 4],
+    ] as const) {
+      const account = await f.join(10n ** 9n);
+      await book.write.place([account, [place(slot, side, level, energyWh)]]);
+      owners.push(account);
+      orders.push({ side, tick: tickOf(level), energyWh });
+    }
+    const { zones, volumeWh } = clearBook(bookOf(orders), SINGLE_ZONE, 10_000);
+    expect(zones[0]).to.include({ tick: tickOf(20), outcome: "MarginalSeller" });
+    await networkHelpers.time.increaseTo(slot * 900 - 300);
+    const hash = await book.write.clear([slot]);
+    const { logs } = await f.client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: book.abi, logs, eventName: "TickSlotCleared" });
+    const outcome = OUTCOMES.indexOf("MarginalSeller");
+    expect(event?.args).to.deep.equal({ slot, tick: tickOf(20), volumeWh: BigInt(volumeWh), outcome });
+    for (const account of owners) await book.write.claim([slot, account]);
+    const paid = 10n * BigInt(tickOf(20));
+    expect(await Promise.all(owners.map(f.balanceOf))).to.deep.equal([10n ** 9n - paid, 10n ** 9n + paid, 10n ** 9n]);
   });
 
   it("I9: everything placed comes back by a claim and a withdrawal, with nobody's help", async () => {

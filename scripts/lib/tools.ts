@@ -2,7 +2,7 @@
 // folder in scripts/tools with its own locked versions and is installed on demand into the git-ignored .tools.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ProgressLine } from "./console.ts";
@@ -40,15 +40,27 @@ export async function toolSet(name: ToolSet): Promise<string> {
   const packages = join(folder, "node_modules");
   const lock = await readFile(join(source, "package-lock.json"));
   const digest = createHash("sha256").update(lock).update(process.platform).update(process.arch).digest("hex");
-  const stamp = join(packages, ".publica-installed");
-  if (existsSync(stamp) && (await readFile(stamp, "utf8")) === digest) return packages;
+  const stamp = join("node_modules", ".publica-installed");
+  const isInstalled = async (): Promise<boolean> =>
+    existsSync(join(folder, stamp)) && (await readFile(join(folder, stamp), "utf8")) === digest;
+  if (await isInstalled()) return packages;
   const line = new ProgressLine();
   line.update(`installing ${name} from npm`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  for (const file of ["package.json", "package-lock.json"]) await cp(join(source, file), join(folder, file));
-  await npm(["ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel=error"], folder);
-  await writeFile(stamp, digest);
+  // Beside its place, and moved there whole: two commands may need the same tools at once.
+  const beside = `${folder}.${process.pid}`;
+  await rm(beside, { recursive: true, force: true });
+  await mkdir(beside, { recursive: true });
+  try {
+    for (const file of ["package.json", "package-lock.json"]) await cp(join(source, file), join(beside, file));
+    await npm(["ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel=error"], beside);
+    await writeFile(join(beside, stamp), digest);
+    if (!(await isInstalled())) {
+      await rm(folder, { recursive: true, force: true });
+      await rename(beside, folder);
+    }
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
   line.done(`${name} installed from npm`);
   return packages;
 }

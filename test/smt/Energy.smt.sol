@@ -96,8 +96,8 @@ contract BookRootRefuted is BookRoot {
 /// @title LargeStages
 /// @notice A book settled in several transactions: its prices are proven before the void deadline or it is void after it,
 /// never both.
-/// @dev Stages as in `LargeBooks`, whose slots `takeSlots` gives once. Left out: the parts (`last` says whether it was the
-/// last one), counts side by side, and the transactions in which a book without parts is opened and closed at once.
+/// @dev Stages as in `LargeBooks`, whose slots `takeSlots` gives once; `last` says whether a part was the last one. Left
+/// out: the parts, see `LargeParts`, serving them, and counts side by side.
 contract LargeStages {
     bool internal _late;
     bool internal _taken;
@@ -306,7 +306,7 @@ contract EnergyTimingRefuted {
 
 /// @title MeterOnce
 /// @notice One place of a meter's ring, in which every sixteenth day is kept: the values of a day are never replaced.
-/// @dev `MeterRegistry.post`; day 16, any of them, is watched. Left out: the signature, the caps, days that are not over.
+/// @dev `MeterRegistry.post`; day 16 is watched, and nothing depends on which. Left out: the signature, the caps, days that are not over.
 contract MeterOnce {
     uint256 internal constant WATCHED = 16;
 

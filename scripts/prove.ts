@@ -59,7 +59,11 @@ async function jobsIn(path: string): Promise<ProveJob[]> {
     // Blanks, so that the messages still name the right places.
     for (const node of contracts) {
       const [start, end] = range(node);
-      if (!kept.includes(node.name)) source.set(source.subarray(start, end).map((byte) => (byte === 10 ? 10 : 32)), start);
+      if (!kept.includes(node.name))
+        source.set(
+          source.subarray(start, end).map((byte) => (byte === 10 ? 10 : 32)),
+          start,
+        );
     }
     return source.toString();
   };

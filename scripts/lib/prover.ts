@@ -9,6 +9,8 @@ export interface ProveJob {
   /** Harness file from the top folder. */
   readonly path: string;
   readonly contract: string;
+  /** The file without the other contracts. */
+  readonly source: string;
 }
 
 export interface ProveResult {
@@ -26,11 +28,11 @@ function readImport(path: string): { contents: string } | { error: string } {
   return file === undefined ? { error: `${path} is not there` } : { contents: readFileSync(file, "utf8") };
 }
 
-function prove({ path, contract }: ProveJob): ProveResult {
+function prove({ path, contract, source }: ProveJob): ProveResult {
   const output = compile<object>(
     {
       language: "Solidity",
-      sources: { [path]: { content: readFileSync(join(ROOT, path), "utf8") } },
+      sources: { [path]: { content: source } },
       settings: {
         evmVersion: "cancun",
         outputSelection: {},

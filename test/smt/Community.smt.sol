@@ -215,3 +215,187 @@ contract LotteryLifeRefuted {
         if (_closed) assert(!_chosen);
     }
 }
+
+/// @title TwoOfThree
+/// @notice Two of a device's three parties: two different accounts agreed, also where one account holds several offices.
+/// @dev `EquipmentRegister._requireTwoOfThree`. Left out: signatures and the deadline.
+contract TwoOfThree {
+    function checkTwo(
+        uint160 owner,
+        uint160 installer,
+        uint160 manufacturer,
+        bool byOwner,
+        bool byInstaller,
+        bool byManufacturer
+    ) external pure {
+        uint256 count = byOwner ? 1 : 0;
+        if (byInstaller && !(byOwner && installer == owner)) ++count;
+        if (byManufacturer && !(byOwner && manufacturer == owner) && !(byInstaller && manufacturer == installer))
+            ++count;
+        require(count >= 2);
+        assert(
+            (byOwner && byInstaller && owner != installer) ||
+                (byOwner && byManufacturer && owner != manufacturer) ||
+                (byInstaller && byManufacturer && installer != manufacturer)
+        );
+    }
+}
+
+/// @title TwoOfThreeRefuted
+/// @notice A count of offices: one account in two of them would do.
+contract TwoOfThreeRefuted {
+    function checkTwo(uint160 owner, uint160 installer, bool byOwner, bool byInstaller) external pure {
+        require((byOwner ? 1 : 0) + (byInstaller ? 1 : 0) >= 2);
+        assert(owner != installer);
+    }
+}
+
+/// @title PanelVerdict
+/// @notice What the verdict of a panel of three is when the bond is paid, it stays: later votes cannot turn it.
+/// @dev `ResidentForum.vote`, `verdictOf` and `payBond`. Left out: the draw of the panel, and who votes; each of the three
+/// does once, so there are three votes at most.
+contract PanelVerdict {
+    bool internal _over;
+    uint256 internal _for;
+    uint256 internal _against;
+    bool internal _paid;
+
+    // What the verdict was when the bond was paid.
+    bool internal _upheld;
+
+    function passVoteUntil() external {
+        _over = true;
+    }
+
+    function vote(bool uphold) external virtual {
+        require(!_over && _for + _against < 3);
+        _for += uphold ? 1 : 0;
+        _against += uphold ? 0 : 1;
+    }
+
+    function payBond() external {
+        require(!_paid && (_for > 1 || _against > 1 || _over));
+        (_paid, _upheld) = (true, _for > _against);
+    }
+
+    function checkVerdict() external view {
+        assert(!_paid || _upheld == (_for > _against));
+    }
+}
+
+/// @title PanelVerdictRefuted
+/// @notice A forum that still takes a vote when the time is over.
+contract PanelVerdictRefuted is PanelVerdict {
+    function vote(bool uphold) external override {
+        require(_for + _against < 3);
+        _for += uphold ? 1 : 0;
+        _against += uphold ? 0 : 1;
+    }
+}
+
+/// @title ResidentsAgree
+/// @notice Residents' agreement: nobody's word counts twice in a round, so as many words are as many residents.
+/// @dev `ResidentForum.say` for one device and subject; one resident is watched. `_stale` is that the round is over by time
+/// or by agreement. Left out: who is a resident, which is asked at every word.
+contract ResidentsAgree {
+    bool internal _stale = true;
+    bool internal _said;
+    uint256 internal _count;
+
+    // How often the watched resident counts in this round.
+    uint256 internal _times;
+
+    function passRound() external {
+        _stale = true;
+    }
+
+    function say(uint16 needed) external virtual {
+        require(_stale || !_said);
+        _times = _stale ? 1 : _times + 1;
+        _count = _stale ? 1 : _count + 1;
+        (_said, _stale) = (true, _count >= needed);
+    }
+
+    function sayOther(uint16 needed) external {
+        _times = _stale ? 0 : _times;
+        _said = _stale ? false : _said;
+        _count = _stale ? 1 : _count + 1;
+        _stale = _count >= needed;
+    }
+
+    function checkOnce() external view {
+        assert(_times <= 1 && _times <= _count);
+    }
+}
+
+/// @title ResidentsAgreeRefuted
+/// @notice A forum that does not note who spoke.
+contract ResidentsAgreeRefuted is ResidentsAgree {
+    function say(uint16 needed) external override {
+        _times = _stale ? 1 : _times + 1;
+        _count = _stale ? 1 : _count + 1;
+        (_said, _stale) = (true, _count >= needed);
+    }
+}
+
+/// @title OrderMoney
+/// @notice The money of an order moves once: when it clears itself, when it is settled or ruled on, or at the latest when
+/// the next order of its kind opens.
+/// @dev `WorkOrders.open`, `proveRepair`, `selfClear`, `dispute` or `inspect`, `settle` and `rule`. `_live` stands for all
+/// states up to Verifying, also after a claim, from where a claim disproved or lapsed leads back. Left out: who, when, and
+/// how much.
+contract OrderMoney {
+    bool internal _live;
+    bool internal _restored;
+    bool internal _disputed;
+
+    // Whether the money of this order moved (before the first order there is none to move), and whether some order's moved
+    // twice or not at all.
+    bool internal _moved = true;
+    bool internal _wrong;
+
+    function open() external {
+        require(!_live && !_disputed);
+        _wrong = _wrong || _restored == _moved;
+        (_live, _restored, _moved) = (true, false, false);
+    }
+
+    function prove() external {
+        require(_live);
+        (_live, _restored) = (false, true);
+    }
+
+    function selfClear() external {
+        require(_live);
+        (_wrong, _moved, _live) = (_wrong || _moved, true, false);
+    }
+
+    function dispute() external {
+        require(_restored);
+        (_restored, _disputed) = (false, true);
+    }
+
+    function settle() external virtual {
+        require(_restored);
+        (_wrong, _moved, _restored) = (_wrong || _moved, true, false);
+    }
+
+    /// @dev Upheld, the repair failed: this order is closed and the next one opens.
+    function rule(bool upheld) external {
+        require(_disputed);
+        (_wrong, _moved, _disputed, _live) = (_wrong || _moved, !upheld, false, upheld);
+    }
+
+    function checkMoney() external view {
+        assert(!_wrong);
+    }
+}
+
+/// @title OrderMoneyRefuted
+/// @notice Orders that are settled while a panel still looks at them.
+contract OrderMoneyRefuted is OrderMoney {
+    function settle() external override {
+        require(_restored || _disputed);
+        (_wrong, _moved, _restored) = (_wrong || _moved, true, false);
+    }
+}

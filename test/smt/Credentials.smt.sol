@@ -111,3 +111,113 @@ contract CredentialLifeRefuted {
         if (_held) assert(!_suspended);
     }
 }
+
+/// @title CredentialAuthoritiesRefuted
+/// @notice A registry in which an authority may delegate as deep as it is itself: the walk up the tree has no end.
+contract CredentialAuthoritiesRefuted {
+    uint256 private _upperDepth = 4;
+    uint256 private _lowerDepth;
+    bool private _lower;
+
+    function delegate(uint256 depth) external {
+        require(depth <= _upperDepth);
+        (_lower, _lowerDepth) = (true, depth);
+    }
+
+    function checkDepths() external view {
+        assert(!_lower || _lowerDepth < _upperDepth);
+    }
+}
+
+/// @title CredentialReach
+/// @notice A suspension ends by the hand of the authority that suspended, of one above it or of a root, and of nobody else.
+/// @dev `CredentialRegistry.grant`, `suspend`, `restore` and `revoke` with `_requireReach`, in one line of authorities from
+/// the root, 0, down: a higher number is further below. Here anybody grants what is not suspended, as after its time. Left
+/// out: authorities beside the line, which reach nothing of it, and authorities that end.
+contract CredentialReach {
+    bool internal _held;
+    bool internal _suspended;
+    uint256 internal _keeper;
+
+    // Who suspended, and whether somebody below lifted it.
+    uint256 internal _suspendedBy;
+    bool internal _liftedFromBelow;
+
+    function grant(uint256 by) external {
+        require(!_suspended);
+        (_held, _keeper) = (true, by);
+    }
+
+    function suspend(uint256 by) external {
+        require(_held && !_suspended && _keeper >= by);
+        (_suspended, _keeper, _suspendedBy) = (true, by, by);
+    }
+
+    function restore(uint256 by) external virtual {
+        require(_held && _suspended && _keeper >= by);
+        _liftedFromBelow = _liftedFromBelow || by > _suspendedBy;
+        _suspended = false;
+    }
+
+    function revoke(uint256 by) external {
+        require(_held && _keeper >= by);
+        _liftedFromBelow = _liftedFromBelow || (_suspended && by > _suspendedBy);
+        (_held, _suspended) = (false, false);
+    }
+
+    function checkReach() external view {
+        assert(!_liftedFromBelow);
+    }
+}
+
+/// @title CredentialReachRefuted
+/// @notice A registry in which any authority restores.
+contract CredentialReachRefuted is CredentialReach {
+    function restore(uint256 by) external override {
+        require(_held && _suspended);
+        _liftedFromBelow = _liftedFromBelow || by > _suspendedBy;
+        _suspended = false;
+    }
+}
+
+/// @title RequestOnce
+/// @notice What was signed for one number is carried out at most once.
+/// @dev The numbers of `CredentialRegistry.grantBySignature` (a channel's nonce), `EncryptionKeyRegistry` (an account's
+/// sequence) and `EquipmentRegister._nextSequence` (a device's). Any request is watched. Left out: signatures, deadlines, and
+/// the end of the numbers.
+contract RequestOnce {
+    uint256 internal _next;
+    uint256 internal _watched;
+    uint256 internal _times;
+
+    constructor(uint256 watched) {
+        _watched = watched;
+    }
+
+    /// @dev The account itself, without any signature.
+    function act() external {
+        _next += 1;
+    }
+
+    function carryOut(uint256 number) external virtual {
+        require(number == _next);
+        _times += number == _watched ? 1 : 0;
+        _next = number + 1;
+    }
+
+    function checkOnce() external view {
+        assert(_times <= 1);
+    }
+}
+
+/// @title RequestOnceRefuted
+/// @notice A registry that takes any number not yet passed by, and leaves it there.
+contract RequestOnceRefuted is RequestOnce {
+    constructor(uint256 watched) RequestOnce(watched) {}
+
+    function carryOut(uint256 number) external override {
+        require(number >= _next);
+        _times += number == _watched ? 1 : 0;
+        _next = number;
+    }
+}

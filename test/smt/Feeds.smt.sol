@@ -42,6 +42,36 @@ contract FeedSchedule {
     }
 }
 
+/// @title FeedScheduleRefuted
+/// @notice A registry that lets a new announcement take the time of the one it replaces.
+contract FeedScheduleRefuted {
+    uint256 private constant DELAY = 1 days;
+
+    uint256 private _now;
+    bool private _scheduled;
+    uint256 private _activatesAt;
+    uint256 private _announcedAt;
+    bool private _surprised;
+
+    function pass(uint32 time) external {
+        _now += time;
+    }
+
+    function schedule() external {
+        _activatesAt = _scheduled ? _activatesAt : _now + DELAY;
+        (_scheduled, _announcedAt) = (true, _now);
+    }
+
+    function activate() external {
+        require(_scheduled && _now >= _activatesAt);
+        (_scheduled, _surprised) = (false, _now < _announcedAt + DELAY);
+    }
+
+    function checkNotice() external view {
+        assert(!_surprised);
+    }
+}
+
 /// @title FeedOrder
 /// @notice The rounds of one feed: numbers rise, observations never go back and never lie in the future.
 contract FeedOrder {
@@ -61,6 +91,26 @@ contract FeedOrder {
     function checkOrder() external view {
         assert(_observedAt <= _now);
         assert(_round != 0 || _observedAt == 0);
+    }
+}
+
+/// @title FeedOrderRefuted
+/// @notice A feed that takes observations of tomorrow.
+contract FeedOrderRefuted {
+    uint256 private _now = 1;
+    uint256 private _observedAt;
+
+    function pass(uint16 time) external {
+        _now += time;
+    }
+
+    function submit(uint256 observedAt) external {
+        require(observedAt >= _observedAt);
+        _observedAt = observedAt;
+    }
+
+    function checkOrder() external view {
+        assert(_observedAt <= _now);
     }
 }
 
@@ -140,6 +190,30 @@ contract FeedQuorum {
     }
 }
 
+/// @title FeedQuorumRefuted
+/// @notice A feed that counts signatures and not signers.
+contract FeedQuorumRefuted {
+    bool private _seenFirst;
+    bool private _seenSecond;
+    uint8 private _count;
+
+    function first() external {
+        require(_count < 2);
+        _seenFirst = true;
+        _count += 1;
+    }
+
+    function second() external {
+        require(_count < 2 && !_seenSecond);
+        _seenSecond = true;
+        _count += 1;
+    }
+
+    function checkQuorum() external view {
+        assert(_count < 2 || (_seenFirst && _seenSecond));
+    }
+}
+
 /// @title FeedEquivocationRefuted
 /// @notice A registry that forgets the set to follow: the checker must find the liar that comes back.
 contract FeedEquivocationRefuted {
@@ -163,5 +237,118 @@ contract FeedEquivocationRefuted {
 
     function checkLiarIsOut() external view {
         assert(!_ejected || !_inForce);
+    }
+}
+
+/// @title AttestedBond
+/// @notice Whoever serves in an attested feed's committee has a bond behind the signature, and is never one that was
+/// slashed.
+/// @dev One member: `AttestedFeed.enrol`, `scheduleCommittee`, `cancelCommittee`, `activateCommittee` with `_putInForce`,
+/// `leave`, `releaseBond` and `proveContradiction` with `_slash`. `_left` is `freeAt != 0`. Left out: what proves a
+/// contradiction, the other members, that a slashed one may leave as well, which moves nothing, and time, see
+/// `AttestedWindow`.
+contract AttestedBond {
+    bool internal _bonded;
+    bool internal _left;
+    bool internal _barred;
+    bool internal _scheduled;
+    bool internal _inForce;
+
+    function enrol() external {
+        require(!_barred && !_bonded);
+        _bonded = true;
+    }
+
+    function scheduleWith() external {
+        require(_bonded && !_left);
+        _scheduled = true;
+    }
+
+    /// @dev Cancelled, or another committee scheduled in its place.
+    function scheduleWithout() external {
+        _scheduled = false;
+    }
+
+    /// @dev The committee to come, with the member or without, which is then not in force any more.
+    function activate() external {
+        (_scheduled, _inForce) = (false, _scheduled && !_barred);
+    }
+
+    function leaveCommittee() external virtual {
+        require(_bonded && !_inForce && !_scheduled);
+        _left = true;
+    }
+
+    function releaseBond() external {
+        require(_left);
+        (_bonded, _left) = (false, false);
+    }
+
+    /// @dev Whatever committee the member signed in.
+    function slash() external {
+        require(_bonded);
+        (_bonded, _left, _barred, _inForce) = (false, false, true, false);
+    }
+
+    function checkBond() external view {
+        assert(!_inForce || (_bonded && !_left && !_barred));
+    }
+}
+
+/// @title AttestedBondRefuted
+/// @notice A feed that lets a member leave while it stands in the committee to come.
+contract AttestedBondRefuted is AttestedBond {
+    function leaveCommittee() external override {
+        require(_bonded && !_inForce);
+        _left = true;
+    }
+}
+
+/// @title AttestedWindow
+/// @notice A bond can be slashed for the whole dispute window after the last moment its member served.
+/// @dev Time of `AttestedFeed.leave` and `releaseBond`; who has left is not scheduled again, see `AttestedBond`.
+contract AttestedWindow {
+    uint256 internal constant WINDOW = 1 days;
+
+    uint256 internal _now = 1;
+    uint256 internal _freeAt;
+    bool internal _serves;
+
+    // The last moment of service, and whether the bond went too early after it.
+    uint256 internal _served;
+    bool internal _early;
+
+    function pass(uint32 time) external {
+        _now += time;
+        _served = _serves ? _now : _served;
+    }
+
+    function activate(bool with) external {
+        require(_freeAt == 0 || !with);
+        _served = _serves || with ? _now : _served;
+        _serves = with;
+    }
+
+    function leaveCommittee() external virtual {
+        require(!_serves);
+        _freeAt = _now + WINDOW;
+    }
+
+    function releaseBond() external {
+        require(_freeAt != 0 && _now >= _freeAt);
+        _early = _early || _now < _served + WINDOW;
+        _freeAt = 0;
+    }
+
+    function checkWindow() external view {
+        assert(!_early);
+    }
+}
+
+/// @title AttestedWindowRefuted
+/// @notice A feed whose members may leave while they serve.
+contract AttestedWindowRefuted is AttestedWindow {
+    function leaveCommittee() external override {
+        _freeAt = _now + WINDOW;
     }
 }

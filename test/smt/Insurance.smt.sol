@@ -76,6 +76,26 @@ contract ReserveLife {
     }
 }
 
+/// @title ReserveLifeRefuted
+/// @notice A series that looks at what was set aside and not at what is left of it.
+contract ReserveLifeRefuted {
+    uint256 private immutable _RESERVE;
+    uint256 private _out;
+
+    constructor(uint64 reserve) {
+        _RESERVE = reserve;
+    }
+
+    function settle(uint64 part) external {
+        require(part <= _RESERVE);
+        _out += part;
+    }
+
+    function checkReserve() external view {
+        assert(_out <= _RESERVE);
+    }
+}
+
 /// @title CursorLife
 /// @notice The policies of a decided series: each is passed once, and the last one closes the series.
 /// @dev A call that settles many is as many steps; the cursor is what was passed.
@@ -102,6 +122,26 @@ contract CursorLife {
     }
 }
 
+/// @title CursorLifeRefuted
+/// @notice A series that is settled further when it is closed.
+contract CursorLifeRefuted {
+    uint256 private immutable _SOLD;
+    uint256 private _cursor;
+
+    constructor(uint32 sold) {
+        require(sold > 0);
+        _SOLD = sold;
+    }
+
+    function settle() external {
+        _cursor += 1;
+    }
+
+    function checkCursor() external view {
+        assert(_cursor <= _SOLD);
+    }
+}
+
 /// @title CoverLifeRefuted
 /// @notice A pool that lets capital leave without looking at what it covers: the checker must show the hole.
 contract CoverLifeRefuted {
@@ -123,5 +163,100 @@ contract CoverLifeRefuted {
 
     function checkCovered() external view {
         assert(_capital >= _locked);
+    }
+}
+
+/// @title PoolQueue
+/// @notice Investors who leave are served in the order they asked: nobody who asked later is paid before.
+/// @dev `CapitalVault.requestWithdrawal` and `serveWithdrawals`, which stops at the first ticket that is not done; any
+/// request is watched. Left out: what makes a ticket ready, the parts it may be paid in, and that capital behind
+/// series never leaves, see `CoverLife`.
+contract PoolQueue {
+    uint256 internal _head;
+    uint256 internal _tail;
+
+    // The watched ticket, and whether a later one was served before it.
+    bool internal _watching;
+    uint256 internal _watched;
+    bool internal _done;
+    bool internal _overtaken;
+
+    function request(bool watch) external {
+        _watched = watch && !_watching ? _tail : _watched;
+        _watching = _watching || watch;
+        _tail += 1;
+    }
+
+    function serve() external {
+        require(_head < _tail);
+        _overtaken = _overtaken || (_watching && !_done && _head > _watched);
+        _done = _done || (_watching && _head == _watched);
+        _head += 1;
+    }
+
+    /// @dev A ticket that is not ready holds up those behind it.
+    function passOver() external virtual {
+        require(_head < _tail);
+    }
+
+    function checkOrder() external view {
+        assert(_head <= _tail && !_overtaken);
+    }
+}
+
+/// @title PoolQueueRefuted
+/// @notice A pool that passes over a ticket that is not ready.
+contract PoolQueueRefuted is PoolQueue {
+    function passOver() external override {
+        require(_head < _tail);
+        _head += 1;
+    }
+}
+
+/// @title TowerDraw
+/// @notice What layers pay: never more than each carries, nor all together more than the series' reserve, and enough that
+/// the pool in front owes no more than it has locked.
+/// @dev `ReinsuranceTower._exposureOf`, `_lossOf` and `draw`, and `UnderwritingPool._share`, for two layers: all of what lies
+/// between 20 and 60 % and half of what lies above, at payouts of 70 and 100 %. Quotients are numbers of which the
+/// inequalities of a rounded quotient are known: down for the reserve and what is carried, up for the losses.
+contract TowerDraw {
+    function check70(
+        uint64 exposure,
+        uint64 reserve,
+        uint64 low,
+        uint64 high,
+        uint64 lowLoss,
+        uint64 highLoss
+    ) external pure {
+        require(reserve * uint256(100) <= uint256(exposure) * 70);
+        require(low * uint256(100) <= uint256(exposure) * 40 && high * uint256(100) <= uint256(exposure) * 20);
+        require(lowLoss * uint256(100) >= uint256(exposure) * 40 && highLoss * uint256(100) >= uint256(exposure) * 5);
+        uint256 first = lowLoss < low ? lowLoss : low;
+        first = first < reserve ? first : reserve;
+        uint256 second = highLoss < high ? highLoss : high;
+        second = second < reserve - first ? second : reserve - first;
+        assert(first <= low && second <= high && first + second <= reserve);
+        assert(reserve - first - second <= uint256(exposure) - low - high);
+    }
+
+    function check100(uint64 exposure, uint64 low, uint64 high, uint64 lowLoss, uint64 highLoss) external pure {
+        require(low * uint256(100) <= uint256(exposure) * 40 && high * uint256(100) <= uint256(exposure) * 20);
+        require(lowLoss * uint256(100) >= uint256(exposure) * 40 && highLoss * uint256(100) >= uint256(exposure) * 20);
+        uint256 first = lowLoss < low ? lowLoss : low;
+        uint256 second = highLoss < high ? highLoss : high;
+        second = second < exposure - first ? second : exposure - first;
+        assert(first <= low && second <= high && first + second <= exposure);
+        assert(exposure - first - second <= uint256(exposure) - low - high);
+    }
+}
+
+/// @title TowerDrawRefuted
+/// @notice A tower that does not stop at what a layer carries.
+contract TowerDrawRefuted {
+    function check100(uint64 exposure, uint64 low, uint64 lowLoss) external pure {
+        require(low * uint256(100) <= uint256(exposure) * 40);
+        require(lowLoss * uint256(100) >= uint256(exposure) * 40);
+        uint256 first = lowLoss < exposure ? lowLoss : exposure;
+        assert(first <= low);
     }
 }

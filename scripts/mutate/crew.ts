@@ -153,11 +153,12 @@ export class Crew {
       .sort((a, b) => worth(b) - worth(a));
   }
 
-  async judge(
-    mutants: readonly { readonly id: number; readonly tests: ReadonlySet<string> }[],
-    found: (id: number, verdict: Verdict) => void,
+  async judge<T extends { readonly id: number; readonly tests: ReadonlySet<string> }>(
+    mutants: Iterable<T>,
+    found: (mutant: T, verdict: Verdict) => void,
   ): Promise<void> {
-    await this.#each(mutants, async (worker, { id, tests }) => {
+    await this.#each(mutants, async (worker, mutant) => {
+      const { id, tests } = mutant;
       const candidates = this.#candidates(id, tests);
       for (const unit of candidates) {
         const order = { unit: unit.index, mutant: id, fresh: unit.setup.has(id) };
@@ -169,10 +170,10 @@ export class Crew {
           if ((await worker.run(order, unit.ms)).failure === undefined) continue;
         }
         unit.kills += 1;
-        found(id, { alive: false, tests: candidates.length });
+        found(mutant, { alive: false, tests: candidates.length });
         return;
       }
-      found(id, { alive: true, tests: candidates.length });
+      found(mutant, { alive: true, tests: candidates.length });
     });
   }
 

@@ -8,6 +8,8 @@ import {
   unexplained,
   type Verdict,
 } from "../../scripts/mutate/verdicts.ts";
+import { type Node, parse, walk } from "../../scripts/lib/solidity.ts";
+import { mutate } from "../../scripts/mutate/mutations.ts";
 import { runScript } from "../utils/process.ts";
 
 const FILE = "contracts/foundation/Scale.sol";
@@ -42,6 +44,22 @@ describe("mutation verdicts", () => {
   it("numbers the mutants of a file from one", () => {
     expect(first).to.deep.include({ id: 1, line: 9, mutation: "> → >=", code: "weight > 100" });
     expect(second).to.deep.include({ id: 2, line: 9, mutation: "> → <", code: "weight > 100" });
+  });
+
+  it("leave an else with its own if", () => {
+    const { text } = mutate(
+      FILE,
+      SCALE.replace("return weight", "if (weight == 0) weight = 1; else weight += 2; return weight"),
+      () => true,
+    );
+    const branches = [...walk(parse(text))].filter(
+      ({ nodeType, falseBody }) => nodeType === "IfStatement" && falseBody,
+    );
+    // That of the contract, and the one between += and its mutant.
+    expect(branches.map(({ condition }) => (condition as Node).nodeType)).to.deep.equal([
+      "TupleExpression",
+      "FunctionCall",
+    ]);
   });
 
   it("hold as long as the code is the same, however it is commented and broken into lines", () => {

@@ -1,8 +1,9 @@
 // npm run mutate -- Contract: breaks the contract in every small way the mutator knows and sees whether a test turns red.
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { build } from "./build.ts";
@@ -68,26 +69,49 @@ function changedLines(file: string, revision: string): Set<number> {
   return lines;
 }
 
-/** Tests that concern `file`: named after it or after a contract that uses it; in another folder when they mention it. */
+/** The text of a test with that of the helpers it imports; the packages are no helpers. */
+async function textWithHelpers(path: string, seen = new Set<string>()): Promise<string> {
+  if (seen.has(path) || path.startsWith("packages") || path.startsWith("contracts") || !existsSync(join(ROOT, path)))
+    return "";
+  seen.add(path);
+  const texts = [await readFile(join(ROOT, path), "utf8")];
+  for (const [, imported = ""] of (texts[0] ?? "").matchAll(/(?:from|import) "(\.[^"]+)"/g))
+    texts.push(await textWithHelpers(join(dirname(path), imported), seen));
+  return texts.join("\n");
+}
+
+/**
+ * Tests that concern `file`: named after it or after a contract that uses it; in another folder when they mention it. A
+ * file that no test mentions is left to those whose helpers do.
+ */
 async function testsOf(
   file: string,
   files: ReadonlyMap<string, ContractFile>,
 ): Promise<{ solidity: string[]; mocha: string[] }> {
   const names = new Set([...dependents(file, files)].map((path) => basename(path, ".sol")));
   const own = basename(file, ".sol");
-  const pick = async (suffix: ".t.sol" | ".ts"): Promise<string[]> => {
+  const pick = async (
+    suffix: ".t.sol" | ".ts",
+    textOf: (path: string) => Promise<string>,
+  ): Promise<[priority: number, path: string][]> => {
     const chosen: [priority: number, path: string][] = [];
     for (const path of testFiles(suffix)) {
       const stem = basename(path, suffix).split(".")[0] ?? "";
-      const text = await readFile(join(ROOT, path), "utf8");
+      const text = await textOf(path);
       if (stem === own) chosen.push([0, path]);
       else if (new RegExp(`\\b${own}\\b`).test(text)) chosen.push([1, path]);
       else if ([...names].some((name) => name === stem || new RegExp(`\\b${name}\\b`).test(text)))
         chosen.push([2, path]);
     }
-    return chosen.sort(([a], [b]) => a - b).map(([, path]) => path);
+    return chosen;
   };
-  return { solidity: await pick(".t.sol"), mocha: await pick(".ts") };
+  for (const textOf of [(path: string) => readFile(join(ROOT, path), "utf8"), textWithHelpers]) {
+    const [solidity, mocha] = [await pick(".t.sol", textOf), await pick(".ts", textOf)].map((chosen) =>
+      chosen.sort(([a], [b]) => a - b).map(([, path]) => path),
+    ) as [string[], string[]];
+    if (solidity.length + mocha.length > 0) return { solidity, mocha };
+  }
+  throw new Error(`${file} has no test`);
 }
 
 /** The options that say which mutants are meant. */
@@ -147,19 +171,21 @@ async function judge(
     first,
     wanted: ({ id }: Mutant) => wanted.has(id - first + 1),
   }));
-  const mutants = await embed(scratch, targets, files, (text) => line.update(text));
   const tests = { solidity: new Set<string>(), mocha: new Set<string>() };
+  const concerned = new Map<Task, ReadonlySet<string>>();
+  for (const task of tasks) {
+    const own = await testsOf(task.file, files);
+    for (const path of own.solidity) tests.solidity.add(path);
+    for (const path of own.mocha) tests.mocha.add(path);
+    concerned.set(task, new Set([...own.solidity, ...own.mocha]));
+  }
+  const mutants = await embed(scratch, targets, files, (text) => line.update(text));
   const queue: (Mutant & { readonly task: Task; readonly tests: ReadonlySet<string> })[] = [];
   const left = new Map<Task, number>();
   for (const task of tasks) {
-    const own = await testsOf(task.file, files);
-    if (own.solidity.length + own.mocha.length === 0) throw new Error(`${task.file} has no test`);
-    for (const path of own.solidity) tests.solidity.add(path);
-    for (const path of own.mocha) tests.mocha.add(path);
-    const concerned = new Set([...own.solidity, ...own.mocha]);
     const compiled = mutants.get(task.file) ?? [];
     left.set(task, compiled.length);
-    for (const mutant of compiled) queue.push({ ...mutant, task, tests: concerned });
+    for (const mutant of compiled) queue.push({ ...mutant, task, tests: concerned.get(task) ?? new Set() });
   }
   line.update("compiling the mutants with their tests");
   const solidity = [...tests.solidity].sort();

@@ -278,9 +278,13 @@ async function main(): Promise<number> {
   const deadline = Date.now() + minutes * 60_000;
   const { chosen, tasks } = choose({ ...values, names: positionals, since: values.since });
   if (values.list) {
-    for (const { file, mutants, wanted } of tasks)
-      for (const { id, line: at, mutation, code } of mutants)
-        if (wanted.has(id)) console.log(`${file}:${at}  ${mutation}  ${code}`);
+    const lines = tasks.flatMap(({ file, mutants, wanted }) =>
+      mutants
+        .filter(({ id }) => wanted.has(id))
+        .map(({ line: at, mutation, code }) => `${file}:${at}  ${mutation}  ${code}\n`),
+    );
+    // The end of the process does not wait for a pipe that is full.
+    await new Promise<void>((resolve) => process.stdout.write(lines.join(""), () => resolve()));
     return 0;
   }
 

@@ -19,6 +19,7 @@ import {
   assembleReport,
   cancelSensors,
   createFeed,
+  decodeRevert,
   encodeReport,
   equivocationProof,
   type FeedContext,
@@ -629,6 +630,34 @@ describe("SensorFeeds", () => {
       const of = { address, feed: any.context.feed };
       expect(await isFeedDue(client, { ...of, value: -5n })).to.equal(false);
       expect(await isFeedDue(client, { ...of, value: -4n })).to.equal(true);
+    });
+
+    it("inspectReport says what a report would bring, and refuses what submit would refuse", async () => {
+      const { create, read, feeds, now } = await setup();
+      const signers = sensors(4);
+      const { context } = await create(signers, 3);
+      const inspect = (report: Report, feed = context.feed) =>
+        feeds.read.inspectReport([feed, report.data]).catch((error: unknown) => {
+          throw decodeRevert(error);
+        });
+      const readings = await read(context, signers, [-3n, 4n, 9n], { round: 6 });
+      const report = assembleReport(context, 3, readings);
+      expect(await inspect(report)).to.deep.equal({
+        ...{ round: 6, observedAt: report.observedAt, median: 4n, lowest: -3n, highest: 9n, sensors: 0b111n },
+      });
+      const unknown = keccak256("0x");
+      await refused(inspect(report, unknown), "FeedUnknown", [unknown]);
+      const next = { ...context, epoch: 2 };
+      const later = await read(next, signers, [1n, 1n, 1n], { round: 6, observedAt: await now() });
+      await refused(inspect(assembleReport(next, 3, later)), "FeedEpochMismatch", [2, 1]);
+      await refused(inspect(assembleReport(context, 2, readings.slice(0, 2))), "FeedQuorumMissed", [2n, 3n]);
+    });
+
+    it("configOf gives back a plausible range below zero", async () => {
+      const { create, client, address } = await setup();
+      const { context } = await create(sensors(1), 1, { minPlausible: -400n, maxPlausible: -1n });
+      const { minPlausible, maxPlausible } = await readFeedConfig(client, { address, feed: context.feed });
+      expect([minPlausible, maxPlausible]).to.deep.equal([-400n, -1n]);
     });
 
     it("speaks Chainlink's AggregatorV3Interface with honest rounds", async () => {

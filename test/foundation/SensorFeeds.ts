@@ -219,6 +219,15 @@ describe("SensorFeeds", () => {
       await create(sensors(1), 1, { historySize: 32_768 });
     });
 
+    it("accepts a plausible range of a single value, which flags every other", async () => {
+      const { create, read, submitRaw, client, address } = await setup();
+      const { context } = await create(sensors(1), 1, { minPlausible: 5n, maxPlausible: 5n });
+      for (const [index, value] of [5n, 4n, 6n].entries()) {
+        await submitRaw(context, await read(context, sensors(1), [value], { round: index + 1 }));
+        expect(isSuspect(await readFeed(client, { address, feed: context.feed }))).to.equal(value !== 5n);
+      }
+    });
+
     it("refuses quorums that do not fit the sensors", async () => {
       const { create } = await setup();
       await refused(create(sensors(2), 0), "FeedQuorumInvalid", [0n, 2n]);
@@ -729,6 +738,20 @@ describe("SensorFeeds", () => {
       expect(again.map(({ eventName }) => eventName)).to.deep.equal(["FeedReported"]);
     });
 
+    it("reports of a new set count from the very second it comes into force", async () => {
+      const { create, read, submitRaw, client, address, wallet, networkHelpers, now } = await setup();
+      const { context } = await create(sensors(1), 1);
+      const { feed } = context;
+      const fresh = [sensor(1)];
+      await scheduleSensors(wallet, { address, feed, keys: fresh.map(({ key }) => key), quorum: 1 });
+      const activatesAt = (await now()) + DAY;
+      const next = { ...context, epoch: 2 };
+      const readings = await read(next, fresh, [7n], { round: 1 });
+      await networkHelpers.time.setNextBlockTimestamp(activatesAt);
+      await submitRaw(next, readings);
+      expect(await readFeed(client, { address, feed })).to.include({ value: 7n, updatedAt: activatesAt });
+    });
+
     it("a removed sensor never counts again", async () => {
       const { create, read, submitRaw, address, wallet, networkHelpers } = await setup();
       const { context } = await create(sensors(3), 2);
@@ -828,6 +851,31 @@ describe("SensorFeeds", () => {
         await create(signers, 2, { name: "Another" });
       });
     }
+
+    it("of a sensor whose set came into force since is seen by every reader at once", async () => {
+      const { create, read, client, address, wallet, stranger, networkHelpers, logs, feeds } = await setup();
+      const { context } = await create(sensors(1), 1);
+      const { feed } = context;
+      const fresh = sensors(2, 1) as [SensorSigner, SensorSigner];
+      const keys = fresh.map(({ key }) => key);
+      await scheduleSensors(wallet, { address, feed, keys, quorum: 1 });
+      await networkHelpers.time.increase(DAY);
+      const next = { ...context, epoch: 2 };
+      const [one] = await read(next, fresh, [1n], { round: 9 });
+      const [two] = await read(next, fresh, [2n], { round: 9 });
+      if (one === undefined || two === undefined) throw new Error("no readings");
+      const events = await logs(
+        proveEquivocation(stranger, { address, proof: equivocationProof(next, fresh[0].key, one, two) }),
+      );
+      expect(events.map(({ eventName }) => eventName)).to.deep.equal(["FeedSensorsActivated", "FeedSensorEjected"]);
+      const left = { inForce: [undefined, fresh[1].key], scheduled: [] };
+      expect(await readFeedSensors(client, { address, feed })).to.deep.equal(left);
+      const report = assembleReport(next, 1, [one]);
+      const inspected = feeds.read.inspectReport([feed, report.data]).catch((error: unknown) => {
+        throw decodeRevert(error);
+      });
+      await refused(inspected, "FeedSignatureInvalid", [0n]);
+    });
 
     it("is proven only by two different values of one sensor for one round and epoch", async () => {
       const { create, read, address, stranger, wallet } = await setup();

@@ -70,6 +70,12 @@ contract ShareVerifierTest is Test {
         assertEq(ShareVerifier.multiplied(ShareVerifier.Point(GX, P - GY), 5), vm.addr(N - 5), "odd ordinate");
     }
 
+    function testFuzz_multipliedRefusesScalarsFromTheOrderOn(uint256 scalar) external pure {
+        scalar = bound(scalar, N, type(uint256).max);
+        ShareVerifier.Point memory g = ShareVerifier.Point(GX, GY);
+        assertEq(ShareVerifier.multiplied(g, scalar), address(0), "no second name for a scalar");
+    }
+
     function testFuzz_committedPointIsAcceptedAndAnyOtherIsNot(uint256 seed, uint8 index, uint8 length) external view {
         length = uint8(bound(length, 1, 4));
         index = uint8(bound(index, 1, 255));

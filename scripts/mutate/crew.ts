@@ -42,7 +42,9 @@ class Worker {
       });
     child.on("message", (report) => this.#settle?.(report as Report));
     child.on("exit", (code) => {
-      if (this.#child === child) this.#child = undefined;
+      // The end of one that was stopped says nothing about its successor.
+      if (this.#child !== child) return;
+      this.#child = undefined;
       this.#settle?.(new Error(`the worker ended with code ${code}\n${this.#log}`));
     });
     const report = await this.#next();

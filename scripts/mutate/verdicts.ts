@@ -12,7 +12,7 @@ export const SURVIVORS = join("test", "assurance", "survivors.json");
 export const VERDICTS = join("test", "assurance", "mutation.json");
 
 /** A mutant no test can kill or that is not worth one. `code` is the original text of the place. */
-export interface Explained {
+interface Explained {
   readonly file: string;
   readonly code: string;
   readonly mutation: string;
@@ -29,7 +29,7 @@ export interface Verdict {
   readonly alive: readonly Pick<Mutant, "id" | "mutation" | "code">[];
 }
 
-export interface Figures {
+interface Figures {
   readonly killed: number;
   readonly explained: number;
   /** Percent; explained survivors are left out of the count. */

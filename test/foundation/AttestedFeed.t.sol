@@ -121,6 +121,14 @@ contract CommitteeLibrariesTest is CommitteeKit {
         assertFalse(SchnorrSignatures.verify(ORDER, y, digest, nonce, s), "a key that cannot be expressed");
     }
 
+    // With k = 0 the point R is infinity, whose address `ecrecover` gives as zero, as if it could not answer.
+    function testFuzz_aNonceOfNothingSignsNothing(uint256 secret, bytes32 digest) external view {
+        secret = bound(secret, 1, ORDER - 1);
+        (uint256 x, uint256 y) = multiple(secret);
+        uint256 e = uint256(keccak256(abi.encodePacked(x, uint8(27 + (y & 1)), digest, address(0)))) % ORDER;
+        assertFalse(SchnorrSignatures.verify(x, y, digest, address(0), mulmod(e, secret, ORDER)), "no nonce");
+    }
+
     // The assembly and the plain twin.
     function testFuzz_digestInPlaceIsTheDigest(
         FeedId feed,

@@ -326,6 +326,14 @@ describe("SensorFeeds", () => {
       await submitRaw(context, [a, b]);
     });
 
+    it("names a sensor that does not exist before anything else that is wrong with its reading", async () => {
+      const { create, read, submitRaw } = await setup();
+      const { context } = await create(sensors(3), 2);
+      const [a, b] = (await read(context, sensors(2), [9n, 1n], { round: 1 })) as [SignedReading, SignedReading];
+      await refused(submitRaw(context, [a, { ...b, sensor: 3 }]), "FeedSensorUnknown", [3n]);
+      await refused(submitRaw(context, [a, b]), "FeedReadingsUnsorted", [1n]);
+    });
+
     it("is accepted only with a strictly higher round", async () => {
       const { create, read, submit, submitRaw } = await setup();
       const signers = sensors(2);
@@ -549,6 +557,23 @@ describe("SensorFeeds", () => {
       await submitRaw(context, [a, b, c, d]);
     });
   }
+
+  it("a report's sensors are told apart on a chain without the P-256 precompile as well", async () => {
+    const { create, read, submitRaw, logs } = await setup("prague");
+    const signers = sensors(4);
+    const { context } = await create(signers, 3);
+    const [a, b, c, d] = (await read(context, signers, [1n, 2n, 3n, 4n], { round: 1 })) as [
+      SignedReading,
+      SignedReading,
+      SignedReading,
+      SignedReading,
+    ];
+    await refused(submitRaw(context, [a, b, b]), "FeedSensorRepeated", [1n]);
+    await refused(submitRaw(context, [a, a, b]), "FeedSensorRepeated", [0n]);
+    await refused(submitRaw(context, [b, c, d, d]), "FeedSensorRepeated", [3n]);
+    const [event] = await logs(submitRaw(context, [a, b, c, d]));
+    expect(event?.args).to.deep.include({ round: 1, value: 3n, sensors: 0b1111n });
+  });
 
   it("median of fewer than half liars lies among the honest, whatever the liars say", async () => {
     const { create, read, submit, client, address } = await setup();

@@ -426,6 +426,18 @@ describe("SensorFeeds", () => {
       }
     });
 
+    it("ends where it says: a reading behind it in the call counts for nothing", async () => {
+      const { create, read, feeds, stranger, logs } = await setup();
+      const { context } = await create(sensors(4), 3);
+      const readings = await read(context, sensors(4), [1n, 2n, 3n, 4n], { round: 1 });
+      const [three, four] = [3, 4].map((n) => assembleReport(context, n, readings.slice(0, n)).data) as [Hex, Hex];
+      const call = encodeFunctionData({ abi: feeds.abi, functionName: "submit", args: [context.feed, three] });
+      // Selector, feed, offset and length of three readings, then the bytes of four.
+      const data = concat([slice(call, 0, 100), four]);
+      const [event] = await logs(stranger.sendTransaction({ to: feeds.address, data }));
+      expect(event?.args).to.deep.include({ round: 1, value: 2n, sensors: 0b111n });
+    });
+
     it("is refused when it is cut short or too long", async () => {
       const { create, read, submit, stranger, address } = await setup();
       const signers = sensors(2);

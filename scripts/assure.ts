@@ -14,6 +14,7 @@ import { ProgressLine, table } from "./lib/console.ts";
 import { ROOT, runNode } from "./lib/run.ts";
 import { foundry } from "./lib/tools.ts";
 import { command, UsageError } from "./lib/usage.ts";
+import { freshness, REQUIRED, survey } from "./mutate/verdicts.ts";
 
 interface Outcome {
   readonly figures: string;
@@ -84,7 +85,11 @@ const RUNGS: Record<string, Rung> = {
   abi: { what: "every error provoked, every event asserted, names unique", run: () => checkDeclarations() },
   records: {
     what: "ABIs, storage layouts and sizes as recorded",
-    run: ({ update }) => checkContractRecords(update),
+    async run({ update }) {
+      const { figures, problems } = await checkContractRecords(update);
+      // How much the record of mutations still says is shown here; whether it is enough, rung mutation decides.
+      return { figures: `${figures}; ${freshness(survey())}`, problems };
+    },
   },
   package: { what: "knip, publint, are-the-types-wrong, bundle sizes", run: () => checkPackage() },
   gas: {
@@ -118,20 +123,32 @@ const RUNGS: Record<string, Rung> = {
   },
   prove: { what: "state machines and threshold rules proved", run: () => script("prove") },
   mutation: {
-    what: "mutation score ≥ 90 % a contract",
-    async run({ folder }) {
+    what: `mutation score ≥ ${REQUIRED} % a contract`,
+    async run({ folder, update }) {
       const path = join(folder, "mutation.json");
-      const outcome = await script("mutate", ["--all", "--json", path]);
-      const result = await readJson<{ figures: { mutants: number; killed: number; explained: number }[] }>(path);
+      const outcome = await script("mutate", ["--stale", "--json", path, ...(update ? ["--update"] : [])]);
+      const { figures = [] } = (await readJson<MutationResult>(path)) ?? {};
       const sum = (key: "mutants" | "killed" | "explained"): number =>
-        (result?.figures ?? []).reduce((total, figure) => total + figure[key], 0);
+        figures.reduce((total, figure) => total + figure[key], 0);
+      const now = figures.filter((figure) => figure.now).length;
       return {
-        figures: `${sum("killed")} of ${sum("mutants")} killed, ${sum("explained")} explained`,
+        figures: `${figures.length - now} files fresh, ${now} stale and judged; ${sum("killed")} of ${sum("mutants")} killed, ${sum("explained")} explained`,
         problems: outcome.problems,
       };
     },
   },
 };
+
+/** What `npm run mutate -- --json` writes. */
+interface MutationResult {
+  readonly figures: readonly {
+    readonly mutants: number;
+    readonly killed: number;
+    readonly explained: number;
+    /** Judged in this very run, not on record. */
+    readonly now: boolean;
+  }[];
+}
 
 const USAGE = `Usage: npm run assure -- [--only RUNG]... [--skip RUNG]... [--resume] [--json FILE] [--update]
 
@@ -141,7 +158,7 @@ ${Object.entries(RUNGS)
   .join("\n")}
 Each rung writes what it does to .tools/assure/RUNG.log while it runs. --resume leaves out the rungs that held before in
 this very state of the checkout, so that an interrupted run goes on where it was.
---update writes the records of test/assurance (rungs records and gas) anew; look at the difference before you commit it.
+--update writes the records of test/assurance (rungs records, gas and mutation) anew; look at the difference before you commit it.
 
 Example: npm run assure -- --only abi --only records`;
 
@@ -206,7 +223,7 @@ await command(USAGE, async () => {
   const rows = results.map(({ rung, figures, seconds, holds }) => [
     rung,
     RUNGS[rung]?.what ?? "",
-    figures.length > 70 ? `${figures.slice(0, 69)}…` : figures,
+    figures.length > 90 ? `${figures.slice(0, 89)}…` : figures,
     `${seconds} s`,
     holds ? pc.green("holds") : pc.red("broken"),
   ]);

@@ -3,39 +3,61 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { build } from "./build.ts";
 import { ProgressLine, table } from "./lib/console.ts";
 import { ROOT } from "./lib/run.ts";
-import { contractFiles, createScratch, testFiles } from "./lib/scratch.ts";
+import { createScratch, testFiles } from "./lib/scratch.ts";
 import { command, UsageError } from "./lib/usage.ts";
 import { Crew } from "./mutate/crew.ts";
-import { type ContractFile, dependents, embed, prune, readContracts, type Target } from "./mutate/embed.ts";
-import { type Mutant, mutate } from "./mutate/mutations.ts";
+import { type ContractFile, dependents, embed, prune, readContracts } from "./mutate/embed.ts";
+import type { Mutant } from "./mutate/mutations.ts";
+import {
+  amend,
+  figuresOf,
+  freshness,
+  isExplained,
+  isStale,
+  mutableFiles,
+  readExplained,
+  readVerdicts,
+  REQUIRED,
+  type Surveyed,
+  survey,
+  SURVIVORS,
+  unexplained,
+  type Verdict,
+  VERDICTS,
+  writeVerdicts,
+} from "./mutate/verdicts.ts";
 
-const REQUIRED = 90;
-
-const USAGE = `Usage: npm run mutate -- [CONTRACT]... [--all] [--since REVISION] [--list] [--jobs N] [--json FILE]
+const USAGE = `Usage: npm run mutate -- [CONTRACT]... [--all | --stale | --alive | --since REVISION] [--update] [--minutes N]
+                         [--list] [--jobs N] [--json FILE]
 
 Mutates the contracts (flipped comparisons and operators, dropped checks, statements and events, shifted constants),
 compiles all mutants at once and runs, for each, the tests that pass its place until one fails. ${REQUIRED} % must be
-killed; a survivor that is no gap in the tests is explained in test/assurance/survivors.json. --since mutates only the
-lines changed since REVISION, in the contracts named or, without a name, in all that changed; --all every contract.
+killed; a survivor that is no gap in the tests is explained in ${SURVIVORS}.
+
+Which mutants: those of the contracts named; --all of every contract. --since only those in lines changed since REVISION.
+--stale only those of files that changed since their verdict in ${VERDICTS}, or have none.
+--alive only those that lived when they were judged and that nobody has explained: for new tests of old contracts.
+The last three take the contracts named or, without a name, every contract.
+--update keeps the verdicts in that file, each as soon as its contract is done; the figures of all are counted anew.
+--minutes stops after N minutes. The exit code is 0 only when every contract asked for has a verdict that is good enough.
 --list only shows the mutants. --jobs says how many processes work (default: one a core).
 
 Example: npm run mutate -- SensorFeeds
-         npm run mutate -- --since main`;
+         npm run mutate -- --since main
+         npm run mutate -- --stale --update --minutes 60`;
 
-const SURVIVORS = join("test", "assurance", "survivors.json");
-
-/** A mutant no test can kill or that is not worth one. `code` is the original text of the place. */
-interface Explained {
-  readonly file: string;
-  readonly code: string;
-  readonly mutation: string;
-  readonly reason: string;
+/** What is to be judged of one file. */
+interface Task extends Surveyed {
+  /** Number of the file's first mutant: numbers are spread over all files, which are compiled and tested at once. */
+  readonly first: number;
+  /** The mutants to judge, by their number in the file. */
+  readonly wanted: ReadonlySet<number>;
 }
 
 /** Lines of `file` that differ from `revision`. */
@@ -47,78 +69,93 @@ function changedLines(file: string, revision: string): Set<number> {
   return lines;
 }
 
-/** Tests that concern `file`: named after it or after a contract that uses it; in another folder when they mention it. */
+/** The text of a test with that of the helpers it imports; the packages are no helpers. */
+async function textWithHelpers(path: string, seen = new Set<string>()): Promise<string> {
+  if (seen.has(path) || path.startsWith("packages") || path.startsWith("contracts") || !existsSync(join(ROOT, path)))
+    return "";
+  seen.add(path);
+  const texts = [await readFile(join(ROOT, path), "utf8")];
+  for (const [, imported = ""] of (texts[0] ?? "").matchAll(/(?:from|import) "(\.[^"]+)"/g))
+    texts.push(await textWithHelpers(join(dirname(path), imported), seen));
+  return texts.join("\n");
+}
+
+/**
+ * Tests that concern `file`: named after it or after a contract that uses it; in another folder when they mention it. A
+ * file that no test mentions is left to those whose helpers do.
+ */
 async function testsOf(
   file: string,
   files: ReadonlyMap<string, ContractFile>,
 ): Promise<{ solidity: string[]; mocha: string[] }> {
   const names = new Set([...dependents(file, files)].map((path) => basename(path, ".sol")));
   const own = basename(file, ".sol");
-  const pick = async (suffix: ".t.sol" | ".ts"): Promise<string[]> => {
+  const pick = async (
+    suffix: ".t.sol" | ".ts",
+    textOf: (path: string) => Promise<string>,
+  ): Promise<[priority: number, path: string][]> => {
     const chosen: [priority: number, path: string][] = [];
     for (const path of testFiles(suffix)) {
       const stem = basename(path, suffix).split(".")[0] ?? "";
-      const text = await readFile(join(ROOT, path), "utf8");
+      const text = await textOf(path);
       if (stem === own) chosen.push([0, path]);
       else if (new RegExp(`\\b${own}\\b`).test(text)) chosen.push([1, path]);
       else if ([...names].some((name) => name === stem || new RegExp(`\\b${name}\\b`).test(text)))
         chosen.push([2, path]);
     }
-    return chosen.sort(([a], [b]) => a - b).map(([, path]) => path);
+    return chosen;
   };
-  return { solidity: await pick(".t.sol"), mocha: await pick(".ts") };
+  for (const textOf of [(path: string) => readFile(join(ROOT, path), "utf8"), textWithHelpers]) {
+    const [solidity, mocha] = [await pick(".t.sol", textOf), await pick(".ts", textOf)].map((chosen) =>
+      chosen.sort(([a], [b]) => a - b).map(([, path]) => path),
+    ) as [string[], string[]];
+    if (solidity.length + mocha.length > 0) return { solidity, mocha };
+  }
+  throw new Error(`${file} has no test`);
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      since: { type: "string" },
-      all: { type: "boolean" },
-      list: { type: "boolean" },
-      json: { type: "string" },
-      jobs: { type: "string", default: String(availableParallelism()) },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  if (positionals.length === 0 && values.since === undefined && !values.all) throw new UsageError("which contract?");
-  const all = contractFiles().filter((file) => !/[\\/]interfaces[\\/]/.test(file));
-  const chosen = all.filter(
-    (file) =>
-      (positionals.length === 0 || positionals.includes(basename(file, ".sol"))) &&
-      (values.since === undefined || changedLines(file, values.since).size > 0),
-  );
-  for (const name of positionals)
-    if (!all.some((file) => basename(file, ".sol") === name)) throw new UsageError(`there is no contract ${name}`);
-  if (chosen.length === 0) {
-    console.log("no contract changed: nothing to mutate");
-    return 0;
-  }
+/** The options that say which mutants are meant. */
+interface Choice {
+  readonly names: readonly string[];
+  readonly all: boolean;
+  readonly stale: boolean;
+  readonly alive: boolean;
+  readonly since: string | undefined;
+}
 
-  const explained = existsSync(join(ROOT, SURVIVORS))
-    ? (JSON.parse(await readFile(join(ROOT, SURVIVORS), "utf8")) as Explained[])
-    : [];
-  const isExplained = ({ file, code, mutation }: Mutant): boolean =>
-    explained.some((entry) => entry.file === file && entry.code === code && entry.mutation === mutation);
+/** The files asked for, and what is to be judged of them. */
+function choose({ names, all, stale, alive, since }: Choice): { chosen: Surveyed[]; tasks: Task[] } {
+  if ([all, stale, alive, since !== undefined].filter(Boolean).length > 1)
+    throw new UsageError("--all, --stale, --alive and --since exclude each other");
+  if (names.length === 0 && !all && !stale && !alive && since === undefined) throw new UsageError("which contract?");
+  const files = mutableFiles();
+  for (const name of names)
+    if (!files.some((file) => basename(file, ".sol") === name)) throw new UsageError(`there is no contract ${name}`);
+  const chosen = survey(files.filter((file) => names.length === 0 || names.includes(basename(file, ".sol"))));
+  const explained = readExplained();
+  const mutantsToJudge = (surveyed: Surveyed): readonly Pick<Mutant, "id">[] => {
+    const { file, mutants, verdict } = surveyed;
+    if (stale) return isStale(surveyed) ? mutants : [];
+    if (alive) return verdict === undefined ? [] : unexplained(file, verdict, explained);
+    if (since === undefined) return mutants;
+    const lines = changedLines(file, since);
+    return mutants.filter(({ line }) => lines.has(line));
+  };
+  const tasks = chosen.map((surveyed, index) => ({
+    ...surveyed,
+    first: 1 + index * 10_000,
+    wanted: new Set(mutantsToJudge(surveyed).map(({ id }) => id)),
+  }));
+  return { chosen, tasks: tasks.filter(({ wanted }) => wanted.size > 0) };
+}
 
-  // Numbers are spread over all files, so that all of them are compiled and tested at once.
-  const targets: Target[] = [];
-  for (const [index, file] of chosen.entries()) {
-    const content = await readFile(join(ROOT, file), "utf8");
-    const only = values.since === undefined ? undefined : changedLines(file, values.since);
-    targets.push({ file, content, first: 1 + index * 10_000, wanted: ({ line: at }) => only?.has(at) ?? true });
-  }
-  if (values.list) {
-    for (const { file, content, first, wanted } of targets)
-      for (const { line: at, mutation, code } of mutate(file, content, wanted, first).mutants)
-        console.log(`${file}:${at}  ${mutation}  ${code}`);
-    return 0;
-  }
-
+/** Judges the mutants of `tasks`; `found` hears of each file that is done: which compile, which of them live. */
+async function judge(
+  tasks: readonly Task[],
+  jobs: number,
+  deadline: number,
+  found: (task: Task, judged: ReadonlySet<number>, alive: ReadonlySet<number>) => void,
+): Promise<void> {
   const started = Date.now();
   const seconds = (): string => `${((Date.now() - started) / 1000).toFixed(0)} s`;
   // The tests read the SDK's generated ABIs.
@@ -128,32 +165,38 @@ async function main(): Promise<number> {
   const line = new ProgressLine();
   const scratch = await createScratch("mutate", SCRATCH_CONFIG);
   const files = await readContracts();
-  const { mutants, refused } = await embed(scratch, targets, files, (text) => line.update(text));
-  const concerned = new Map<string, Set<string>>();
+  const targets = tasks.map(({ file, content, first, wanted }) => ({
+    file,
+    content,
+    first,
+    wanted: ({ id }: Mutant) => wanted.has(id - first + 1),
+  }));
   const tests = { solidity: new Set<string>(), mocha: new Set<string>() };
-  for (const { file } of targets) {
-    const own = await testsOf(file, files);
-    if (own.solidity.length + own.mocha.length === 0) throw new Error(`${file} has no test`);
-    concerned.set(file, new Set([...own.solidity, ...own.mocha]));
+  const concerned = new Map<Task, ReadonlySet<string>>();
+  for (const task of tasks) {
+    const own = await testsOf(task.file, files);
     for (const path of own.solidity) tests.solidity.add(path);
     for (const path of own.mocha) tests.mocha.add(path);
+    concerned.set(task, new Set([...own.solidity, ...own.mocha]));
+  }
+  const mutants = await embed(scratch, targets, files, (text) => line.update(text));
+  const queue: (Mutant & { readonly task: Task; readonly tests: ReadonlySet<string> })[] = [];
+  const left = new Map<Task, number>();
+  for (const task of tasks) {
+    const compiled = mutants.get(task.file) ?? [];
+    left.set(task, compiled.length);
+    for (const mutant of compiled) queue.push({ ...mutant, task, tests: concerned.get(task) ?? new Set() });
   }
   line.update("compiling the mutants with their tests");
   const solidity = [...tests.solidity].sort();
   const mocha = [...tests.mocha].sort();
   await prune(scratch, { solidity, mocha }, files);
   const compiled = await scratch.hardhat(["build"]);
-  if (compiled.code !== 0) {
-    line.fail("the mutated contracts do not compile with their tests");
-    process.stderr.write(compiled.output);
-    return 1;
-  }
-  line.done(`${[...mutants.values()].flat().length} mutants compiled (${seconds()})`);
+  if (compiled.code !== 0)
+    throw new Error(`the mutated contracts do not compile with their tests:\n${compiled.output}`);
+  line.done(`${queue.length} mutants compiled (${seconds()})`);
 
-  const rows: string[][] = [];
-  const survivors: (Mutant & { readonly tests: number })[] = [];
-  const figures: { file: string; mutants: number; killed: number; explained: number; score: number }[] = [];
-  const crew = new Crew(scratch.folder, { solidity, mocha }, Number(values.jobs));
+  const crew = new Crew(scratch.folder, { solidity, mocha }, jobs);
   try {
     await crew.record((done, count) => line.update(`which tests pass which mutants: ${done} of ${count}`));
     line.done(`${crew.size} tests run without a mutant (${seconds()})`);
@@ -161,62 +204,154 @@ async function main(): Promise<number> {
       console.log(`${pc.yellow("left out")} ${unit.file}: ${unit.title}: ${failure.split("\n")[0]}`);
     if (crew.leftOut.length > crew.size / 10) throw new Error("the tests do not hold without any mutant");
 
-    const judged = new Map<number, boolean>();
-    const passing = new Map<number, number>();
-    const queue = targets.flatMap(({ file }) =>
-      (mutants.get(file) ?? []).map((mutant) => ({ ...mutant, tests: concerned.get(file) ?? new Set<string>() })),
-    );
-    const left = new Map(targets.map(({ file }) => [file, mutants.get(file)?.length ?? 0]));
-    await crew.judge(queue, (id, verdict) => {
-      judged.set(id, verdict.alive);
-      passing.set(id, verdict.tests);
-      const mutant = queue.find((queued) => queued.id === id) as Mutant;
-      const { file } = mutant;
-      if (verdict.alive && !isExplained(mutant))
-        line.done(
-          `${pc.yellow("alive")} ${file}:${mutant.line}  ${mutant.mutation}  ${pc.dim(mutant.code)}  (${verdict.tests} tests pass it)`,
-        );
-      left.set(file, (left.get(file) ?? 0) - 1);
-      if (left.get(file) === 0) {
-        const own = mutants.get(file) ?? [];
-        const dead = own.filter((mutant) => judged.get(mutant.id) === false).length;
-        line.done(`${file}: ${dead} of ${own.length} mutants killed (${seconds()})`);
+    const explained = readExplained();
+    const alive = new Map(tasks.map((task) => [task, new Set<number>()]));
+    const finish = (task: Task): void => {
+      const living = alive.get(task) ?? new Set();
+      const judged = new Set(mutants.get(task.file)?.map(({ id }) => id - task.first + 1));
+      line.done(`${task.file}: ${judged.size - living.size} of ${judged.size} mutants killed (${seconds()})`);
+      found(task, judged, living);
+    };
+    for (const [task, count] of left) if (count === 0) finish(task);
+    let [done, living] = [0, 0];
+    function* timely(): Generator<(typeof queue)[number]> {
+      for (const mutant of queue) {
+        if (Date.now() > deadline) return;
+        yield mutant;
       }
-      const living = [...judged.values()].filter(Boolean).length;
-      line.update(`${judged.size} of ${queue.length} mutants, ${living} alive`);
-    });
-
-    for (const { file } of targets) {
-      const own = mutants.get(file) ?? [];
-      const alive = own.filter(({ id }) => judged.get(id));
-      const excused = alive.filter(isExplained);
-      for (const mutant of alive)
-        if (!isExplained(mutant)) survivors.push({ ...mutant, tests: passing.get(mutant.id) ?? 0 });
-      const killed = own.length - alive.length;
-      const counted = own.length - excused.length;
-      const score = counted === 0 ? 100 : (100 * killed) / counted;
-      figures.push({ file, mutants: own.length, killed, explained: excused.length, score });
-      rows.push([
-        relative("contracts", file),
-        String(own.length),
-        String(killed),
-        String(excused.length),
-        String(alive.length - excused.length),
-        String(refused.get(file) ?? 0),
-        score >= REQUIRED ? pc.green(`${score.toFixed(1)} %`) : pc.red(`${score.toFixed(1)} %`),
-      ]);
     }
+    await crew.judge(timely(), (mutant, verdict) => {
+      const { task, id, file, line: at, mutation, code } = mutant;
+      if (verdict.alive) {
+        living += 1;
+        alive.get(task)?.add(id - task.first + 1);
+        if (!isExplained(file, mutant, explained))
+          line.done(
+            `${pc.yellow("alive")} ${file}:${at}  ${mutation}  ${pc.dim(code)}  (${verdict.tests} tests pass it)`,
+          );
+      }
+      const rest = (left.get(task) ?? 0) - 1;
+      left.set(task, rest);
+      if (rest === 0) finish(task);
+      line.update(`${++done} of ${queue.length} mutants, ${living} alive`);
+    });
   } finally {
     crew.stop();
   }
-  for (const { file, line: number, code, mutation, tests: passed } of survivors)
-    console.log(`${pc.yellow("alive")} ${file}:${number}  ${mutation}  ${pc.dim(code)}  (${passed} tests pass it)`);
+}
+
+/** The verdict on all that was asked for of a file. */
+function verdictOf({ hash, mutants, wanted }: Task, judged: ReadonlySet<number>, alive: ReadonlySet<number>): Verdict {
+  return {
+    hash,
+    mutants: judged.size,
+    stillborn: wanted.size - judged.size,
+    alive: mutants.filter(({ id }) => alive.has(id)).map(({ id, mutation, code }) => ({ id, mutation, code })),
+  };
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      since: { type: "string" },
+      all: { type: "boolean", default: false },
+      stale: { type: "boolean", default: false },
+      alive: { type: "boolean", default: false },
+      update: { type: "boolean", default: false },
+      minutes: { type: "string", default: "Infinity" },
+      list: { type: "boolean", default: false },
+      json: { type: "string" },
+      jobs: { type: "string", default: String(availableParallelism()) },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const [minutes, jobs] = [Number(values.minutes), Number(values.jobs)];
+  if (!(minutes > 0)) throw new UsageError("--minutes takes a number above zero");
+  if (!Number.isInteger(jobs) || jobs < 1) throw new UsageError("--jobs takes a whole number above zero");
+  if (values.update && values.since !== undefined)
+    throw new UsageError("--since judges parts of files, of which no verdict is kept: leave out --update");
+  const deadline = Date.now() + minutes * 60_000;
+  const { chosen, tasks } = choose({ ...values, names: positionals, since: values.since });
+  if (values.list) {
+    const lines = tasks.flatMap(({ file, mutants, wanted }) =>
+      mutants
+        .filter(({ id }) => wanted.has(id))
+        .map(({ line: at, mutation, code }) => `${file}:${at}  ${mutation}  ${code}\n`),
+    );
+    // The end of the process does not wait for a pipe that is full.
+    await new Promise<void>((resolve) => process.stdout.write(lines.join(""), () => resolve()));
+    return 0;
+  }
+
+  // What the report speaks of: verdicts on record where only a part is judged anew, and those of this run.
+  const verdicts = new Map<string, Verdict>();
+  if (values.stale || values.alive)
+    for (const { file, verdict } of chosen) if (verdict !== undefined) verdicts.set(file, verdict);
+  const now = new Set<string>();
+  const keep = (changed: ReadonlyMap<string, Verdict>): void => {
+    if (values.update) writeVerdicts(new Map([...readVerdicts(), ...changed]));
+  };
+  keep(new Map());
+  if (tasks.length === 0) console.log("nothing to judge");
+  else
+    await judge(tasks, jobs, deadline, (task, judged, alive) => {
+      const { file, verdict: before } = task;
+      const verdict =
+        values.alive && before !== undefined ? amend(before, judged, alive) : verdictOf(task, judged, alive);
+      verdicts.set(file, verdict);
+      now.add(file);
+      keep(new Map([[file, verdict]]));
+    });
+
+  const explained = readExplained();
+  const asked = values.since === undefined ? chosen.filter(({ mutants }) => mutants.length > 0) : tasks;
+  const rows: string[][] = [];
+  const figures: object[] = [];
+  const survivors: Mutant[] = [];
+  const missing: string[] = [];
+  let good = true;
+  for (const { file, mutants } of asked) {
+    const verdict = verdicts.get(file);
+    if (verdict === undefined) {
+      missing.push(file);
+      continue;
+    }
+    const { killed, explained: excused, score } = figuresOf(file, verdict, explained);
+    const open = new Set(unexplained(file, verdict, explained).map(({ id }) => id));
+    survivors.push(...mutants.filter(({ id }) => open.has(id)));
+    good &&= score >= REQUIRED;
+    figures.push({ file, mutants: verdict.mutants, killed, explained: excused, score, now: now.has(file) });
+    rows.push([
+      relative("contracts", file),
+      String(verdict.mutants),
+      String(killed),
+      String(excused),
+      String(open.size),
+      String(verdict.stillborn),
+      score >= REQUIRED ? pc.green(`${score.toFixed(1)} %`) : pc.red(`${score.toFixed(1)} %`),
+      now.has(file) ? "now" : "on record",
+    ]);
+  }
+  for (const { file, line: at, code, mutation } of survivors)
+    console.log(`${pc.yellow("alive")} ${file}:${at}  ${mutation}  ${pc.dim(code)}`);
   console.log(
-    table(["contract", "mutants", "killed", "explained", "alive", "stillborn", "score"], rows, [1, 2, 3, 4, 5, 6]),
+    table(
+      ["contract", "mutants", "killed", "explained", "alive", "stillborn", "score", "judged"],
+      rows,
+      [1, 2, 3, 4, 5, 6],
+    ),
   );
   if (survivors.length > 0) console.log(`Kill the survivors with a test, or explain them in ${SURVIVORS}.`);
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ figures, survivors }, null, 2)}\n`);
-  return figures.every(({ score }) => score >= REQUIRED) ? 0 : 1;
+  if (missing.length > 0) console.log(`${pc.yellow("no verdict")} ${missing.join(", ")}`);
+  if (values.update) console.log(freshness(survey()));
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify({ figures, survivors, missing }, null, 2)}\n`);
+  return good && missing.length === 0 ? 0 : 1;
 }
 
 const SCRATCH_CONFIG = `for (const network of Object.values(config.networks) as any[])

@@ -42,7 +42,9 @@ class Worker {
       });
     child.on("message", (report) => this.#settle?.(report as Report));
     child.on("exit", (code) => {
-      if (this.#child === child) this.#child = undefined;
+      // The end of one that was stopped says nothing about its successor.
+      if (this.#child !== child) return;
+      this.#child = undefined;
       this.#settle?.(new Error(`the worker ended with code ${code}\n${this.#log}`));
     });
     const report = await this.#next();
@@ -153,11 +155,12 @@ export class Crew {
       .sort((a, b) => worth(b) - worth(a));
   }
 
-  async judge(
-    mutants: readonly { readonly id: number; readonly tests: ReadonlySet<string> }[],
-    found: (id: number, verdict: Verdict) => void,
+  async judge<T extends { readonly id: number; readonly tests: ReadonlySet<string> }>(
+    mutants: Iterable<T>,
+    found: (mutant: T, verdict: Verdict) => void,
   ): Promise<void> {
-    await this.#each(mutants, async (worker, { id, tests }) => {
+    await this.#each(mutants, async (worker, mutant) => {
+      const { id, tests } = mutant;
       const candidates = this.#candidates(id, tests);
       for (const unit of candidates) {
         const order = { unit: unit.index, mutant: id, fresh: unit.setup.has(id) };
@@ -169,10 +172,10 @@ export class Crew {
           if ((await worker.run(order, unit.ms)).failure === undefined) continue;
         }
         unit.kills += 1;
-        found(id, { alive: false, tests: candidates.length });
+        found(mutant, { alive: false, tests: candidates.length });
         return;
       }
-      found(id, { alive: true, tests: candidates.length });
+      found(mutant, { alive: true, tests: candidates.length });
     });
   }
 

@@ -90,7 +90,7 @@ function culprits({ sourceLocation, message }: SolcMessage, texts: ReadonlyMap<s
 }
 
 /**
- * Writes the mutated files and the library; returns the mutants that compile and how many do not. Every contract that
+ * Writes the mutated files and the library; returns the mutants that compile. Every contract that
  * a mutated file is part of is compiled for it alone, which tells a function with too many switches for the stack.
  */
 export async function embed(
@@ -98,7 +98,7 @@ export async function embed(
   targets: readonly Target[],
   files: ReadonlyMap<string, ContractFile>,
   progress: (text: string) => void,
-): Promise<{ mutants: Map<string, readonly Mutant[]>; refused: Map<string, number> }> {
+): Promise<Map<string, readonly Mutant[]>> {
   const refusedIds = new Set<number>();
   const texts = new Map<string, string>([[LIBRARY, LIBRARY_SOURCE]]);
   const mutants = new Map<string, readonly Mutant[]>();
@@ -144,11 +144,5 @@ export async function embed(
     }
   }
   for (const [file, text] of texts) await scratch.write(file, text);
-  const refused = new Map(
-    targets.map(({ file, content, first, wanted }) => {
-      const all = mutate(file, content, wanted, first).mutants.length;
-      return [file, all - (mutants.get(file)?.length ?? 0)];
-    }),
-  );
-  return { mutants, refused };
+  return mutants;
 }

@@ -142,7 +142,9 @@ export function mutate(
           statement = `if (Mutants.on(${id})) { ${left} ${swapped} ${right}; } else { ${statement} }`;
       }
       const id = add(node, "statement dropped");
-      return id === undefined ? statement : `if (!Mutants.on(${id})) { ${statement} }`;
+      const guarded = id === undefined ? statement : `if (!Mutants.on(${id})) { ${statement} }`;
+      // Without braces an `else` after it would belong to the switch.
+      return isBody ? `{ ${guarded} }` : guarded;
     }
     return inner;
   });

@@ -47,9 +47,20 @@ abstract contract CommitteeKit is SensorKit {
 
     /// @dev A Schnorr signature under the key of `secret`.
     function schnorr(uint256 secret, bytes32 digest, uint256 k) internal view returns (address nonce, uint256 s) {
-        (uint256 x, uint256 y) = multiple(secret);
+        CommitteeKey memory key;
+        (key.x, key.y) = multiple(secret);
+        return schnorrOf(key, secret, digest, k);
+    }
+
+    /// @dev As `schnorr`, where the key of `secret` is known.
+    function schnorrOf(
+        CommitteeKey memory key,
+        uint256 secret,
+        bytes32 digest,
+        uint256 k
+    ) internal pure returns (address nonce, uint256 s) {
         nonce = vm.addr(k);
-        uint256 e = uint256(keccak256(abi.encodePacked(x, uint8(27 + (y & 1)), digest, nonce))) % ORDER;
+        uint256 e = uint256(keccak256(abi.encodePacked(key.x, uint8(27 + (key.y & 1)), digest, nonce))) % ORDER;
         s = addmod(k, mulmod(e, secret, ORDER), ORDER);
     }
 }
@@ -108,6 +119,14 @@ contract CommitteeLibrariesTest is CommitteeKit {
         assertFalse(SchnorrSignatures.verify(x, y, digest, address(0), s), "no nonce");
         assertFalse(SchnorrSignatures.verify(0, y, digest, nonce, s), "no key");
         assertFalse(SchnorrSignatures.verify(ORDER, y, digest, nonce, s), "a key that cannot be expressed");
+    }
+
+    // With k = 0 the point R is infinity, whose address `ecrecover` gives as zero, as if it could not answer.
+    function testFuzz_aNonceOfNothingSignsNothing(uint256 secret, bytes32 digest) external view {
+        secret = bound(secret, 1, ORDER - 1);
+        (uint256 x, uint256 y) = multiple(secret);
+        uint256 e = uint256(keccak256(abi.encodePacked(x, uint8(27 + (y & 1)), digest, address(0)))) % ORDER;
+        assertFalse(SchnorrSignatures.verify(x, y, digest, address(0), mulmod(e, secret, ORDER)), "no nonce");
     }
 
     // The assembly and the plain twin.
@@ -440,6 +459,19 @@ contract AttestedFeedInvariantTest is CommitteeKit {
         target.scheduleCommittee(feed, keys, 1);
     }
 
+    function test_theLastNumberOfASetIsStillGivenOut() external {
+        bytes32 slot = bytes32(uint256(keccak256(abi.encode(feed, feedsSlot()))) + 1);
+        uint256 schedule = uint256(vm.load(address(target), slot)) & ((1 << 56) - 1);
+        vm.store(address(target), slot, bytes32(schedule | ((FeedRounds.MAX_VERSION - 1) << 56)));
+        CommitteeKey[] memory keys = new CommitteeKey[](1);
+        keys[0] = handler.keyOfMember(0);
+        vm.prank(address(handler));
+        target.scheduleCommittee(feed, keys, 1);
+        vm.warp(START + DELAY);
+        target.activateCommittee(feed);
+        assertEq(uint256(target.configOf(feed).version), FeedRounds.MAX_VERSION, "in force");
+    }
+
     /// @dev Slot of the mapping of feeds: found by looking, so that it holds whatever the base contracts store.
     function feedsSlot() private view returns (uint256 slot) {
         while (uint256(vm.load(address(target), keccak256(abi.encode(feed, slot)))) == 0) ++slot;
@@ -499,5 +531,34 @@ contract AttestedFeedInvariantTest is CommitteeKit {
     function record(uint256 member) private view returns (CommitteeMember memory) {
         CommitteeKey memory key = handler.keyOfMember(member);
         return target.memberOf(feed, CurveKit.account(key.x, key.y));
+    }
+}
+
+contract AttestedFeedLimitsTest is CommitteeKit {
+    /// @dev As many as the one byte of an index can tell apart; the key of the next one is the last one's plus G.
+    function test_255MembersFormOneCommittee() external {
+        vm.warp(START);
+        AccessManager authority = new AccessManager(address(this));
+        SensorFeeds sensors = new SensorFeeds(address(authority), DELAY);
+        AttestedFeed target = new AttestedFeed(address(authority), sensors, DELAY, 2 days);
+        FeedId feed = sensors.createFeed(describe(8), keysFrom(0, 3), 2);
+        target.openFeed(feed, CommitteeTerms(10, 1));
+        CommitteeKey[] memory keys = new CommitteeKey[](255);
+        CommitteeKey memory generator;
+        (generator.x, generator.y) = multiple(1);
+        (uint256 x, uint256 y) = multiple(memberSecret(0));
+        for (uint256 i = 0; i < 255; ++i) {
+            keys[i] = CommitteeKey(x, y);
+            bytes32 digest = target.hashPossession(feed, keys[i], address(this));
+            (address nonce, uint256 s) = schnorrOf(keys[i], memberSecret(i), digest, i + 1);
+            target.enrol{value: 1}(feed, keys[i], SchnorrSignature(nonce, s));
+            Jacobian memory sum = Jacobian(x, y, 1);
+            CurvePoints.add(sum, generator.x, generator.y);
+            (x, y) = CurvePoints.toAffine(sum);
+        }
+        target.scheduleCommittee(feed, keys, 255);
+        target.activateCommittee(feed);
+        assertEq(uint256(target.configOf(feed).members), 255, "members");
+        assertEq(abi.encode(target.committeeOf(feed, 2)), abi.encode(keys), "keys");
     }
 }

@@ -214,6 +214,21 @@ describe("AttestedFeed", () => {
       expect(await readCommittee(client, { address, feed, version: 2 })).to.deep.equal([]);
     });
 
+    it("measures as its device feed does: decimals, deviation, heartbeat and history", async () => {
+      const { wallet, address, sensors, client, devices } = await setup();
+      const description = {
+        ...DESCRIPTION,
+        ...{ decimals: 3, deviationBps: 77, heartbeat: 90, historySize: 32 },
+      };
+      const keys = devices.map(({ key }) => key);
+      await createFeed(wallet, { address: sensors.address, description, keys, quorum: 3 });
+      const feed = feedIdOf(description);
+      await openAttestedFeed(wallet, { address, feed, terms: { tolerance: TOLERANCE, bond: BOND } });
+      expect(await readCommitteeConfig(client, { address, feed })).to.include({
+        ...{ decimals: 3, deviationBps: 77, heartbeat: 90, historySize: 32 },
+      });
+    });
+
     it("refuses an activation delay or a dispute window below an hour or above a year", async () => {
       const { viem, authority, sensors } = await setup();
       const deploy = (delay: number, window: number) =>
@@ -923,6 +938,17 @@ describe("AttestedFeed", () => {
       await refused(s.submitData(slice(lie.data, 0, 78)), "AttestedKeysCancel");
       await s.submit(cosign(left, s.context, said, [1]));
       expect((await readFeed(client, { address, feed })).value).to.equal(100n);
+    });
+
+    it("refuses a second proof of a lie that was never submitted", async () => {
+      const s = await setup();
+      await s.serve();
+      const lie = cosign(s.members, s.context, await s.attest(3, 500n));
+      const readings = await s.measure(3, [100n, 101n, 102n]);
+      const prove = () =>
+        proveContradiction(s.stranger, { address: s.address, version: 2, attestation: lie, readings });
+      await prove();
+      await refused(prove(), "AttestedNothingToPunish");
     });
 
     it("an honest committee cannot be slashed by a minority of devices, whatever they sign", async () => {

@@ -374,6 +374,16 @@ contract SensorFeedsTest is SensorKit {
         feeds.scheduleSensors(feed, keysFrom(0, 4), 3);
     }
 
+    function test_theLastNumberOfASetIsStillGivenOut() external {
+        bytes32 slot = bytes32(uint256(keccak256(abi.encode(feed, feedsSlot()))) + 1);
+        vm.store(address(feeds), slot, bytes32((FeedRounds.MAX_VERSION - 1) << 56));
+        feeds.scheduleSensors(feed, keysFrom(1, 4), 3);
+        vm.warp(START + DELAY);
+        assertEq(abi.encode(feeds.sensorsOf(feed)), abi.encode(keysFrom(1, 4)), "in force");
+        vm.expectRevert(abi.encodeWithSelector(ISensorFeeds.FeedSetsExhausted.selector, feed));
+        feeds.scheduleSensors(feed, keysFrom(0, 4), 3);
+    }
+
     /// @dev Slot of the mapping of feeds: found by looking, so that it holds whatever the base contracts store.
     function feedsSlot() private view returns (uint256 slot) {
         while (uint256(vm.load(address(feeds), keccak256(abi.encode(feed, slot)))) == 0) ++slot;

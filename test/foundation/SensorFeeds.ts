@@ -19,6 +19,7 @@ import {
   assembleReport,
   cancelSensors,
   createFeed,
+  decodeRevert,
   encodeReport,
   equivocationProof,
   type FeedContext,
@@ -218,6 +219,15 @@ describe("SensorFeeds", () => {
       await create(sensors(1), 1, { historySize: 32_768 });
     });
 
+    it("accepts a plausible range of a single value, which flags every other", async () => {
+      const { create, read, submitRaw, client, address } = await setup();
+      const { context } = await create(sensors(1), 1, { minPlausible: 5n, maxPlausible: 5n });
+      for (const [index, value] of [5n, 4n, 6n].entries()) {
+        await submitRaw(context, await read(context, sensors(1), [value], { round: index + 1 }));
+        expect(isSuspect(await readFeed(client, { address, feed: context.feed }))).to.equal(value !== 5n);
+      }
+    });
+
     it("refuses quorums that do not fit the sensors", async () => {
       const { create } = await setup();
       await refused(create(sensors(2), 0), "FeedQuorumInvalid", [0n, 2n]);
@@ -316,6 +326,14 @@ describe("SensorFeeds", () => {
       await submitRaw(context, [a, b]);
     });
 
+    it("names a sensor that does not exist before anything else that is wrong with its reading", async () => {
+      const { create, read, submitRaw } = await setup();
+      const { context } = await create(sensors(3), 2);
+      const [a, b] = (await read(context, sensors(2), [9n, 1n], { round: 1 })) as [SignedReading, SignedReading];
+      await refused(submitRaw(context, [a, { ...b, sensor: 3 }]), "FeedSensorUnknown", [3n]);
+      await refused(submitRaw(context, [a, b]), "FeedReadingsUnsorted", [1n]);
+    });
+
     it("is accepted only with a strictly higher round", async () => {
       const { create, read, submit, submitRaw } = await setup();
       const signers = sensors(2);
@@ -406,6 +424,18 @@ describe("SensorFeeds", () => {
         const suspected = events.filter(({ eventName }) => eventName === "FeedSuspected");
         expect(suspected).to.deep.equal(suspect ? [{ eventName: "FeedSuspected", args: { feed, round, value } }] : []);
       }
+    });
+
+    it("ends where it says: a reading behind it in the call counts for nothing", async () => {
+      const { create, read, feeds, stranger, logs } = await setup();
+      const { context } = await create(sensors(4), 3);
+      const readings = await read(context, sensors(4), [1n, 2n, 3n, 4n], { round: 1 });
+      const [three, four] = [3, 4].map((n) => assembleReport(context, n, readings.slice(0, n)).data) as [Hex, Hex];
+      const call = encodeFunctionData({ abi: feeds.abi, functionName: "submit", args: [context.feed, three] });
+      // Selector, feed, offset and length of three readings, then the bytes of four.
+      const data = concat([slice(call, 0, 100), four]);
+      const [event] = await logs(stranger.sendTransaction({ to: feeds.address, data }));
+      expect(event?.args).to.deep.include({ round: 1, value: 2n, sensors: 0b111n });
     });
 
     it("is refused when it is cut short or too long", async () => {
@@ -540,6 +570,23 @@ describe("SensorFeeds", () => {
     });
   }
 
+  it("a report's sensors are told apart on a chain without the P-256 precompile as well", async () => {
+    const { create, read, submitRaw, logs } = await setup("prague");
+    const signers = sensors(4);
+    const { context } = await create(signers, 3);
+    const [a, b, c, d] = (await read(context, signers, [1n, 2n, 3n, 4n], { round: 1 })) as [
+      SignedReading,
+      SignedReading,
+      SignedReading,
+      SignedReading,
+    ];
+    await refused(submitRaw(context, [a, b, b]), "FeedSensorRepeated", [1n]);
+    await refused(submitRaw(context, [a, a, b]), "FeedSensorRepeated", [0n]);
+    await refused(submitRaw(context, [b, c, d, d]), "FeedSensorRepeated", [3n]);
+    const [event] = await logs(submitRaw(context, [a, b, c, d]));
+    expect(event?.args).to.deep.include({ round: 1, value: 3n, sensors: 0b1111n });
+  });
+
   it("median of fewer than half liars lies among the honest, whatever the liars say", async () => {
     const { create, read, submit, client, address } = await setup();
     const signers = sensors(5);
@@ -644,6 +691,34 @@ describe("SensorFeeds", () => {
       expect(await isFeedDue(client, { ...of, value: -4n })).to.equal(true);
     });
 
+    it("inspectReport says what a report would bring, and refuses what submit would refuse", async () => {
+      const { create, read, feeds, now } = await setup();
+      const signers = sensors(4);
+      const { context } = await create(signers, 3);
+      const inspect = (report: Report, feed = context.feed) =>
+        feeds.read.inspectReport([feed, report.data]).catch((error: unknown) => {
+          throw decodeRevert(error);
+        });
+      const readings = await read(context, signers, [-3n, 4n, 9n], { round: 6 });
+      const report = assembleReport(context, 3, readings);
+      expect(await inspect(report)).to.deep.equal({
+        ...{ round: 6, observedAt: report.observedAt, median: 4n, lowest: -3n, highest: 9n, sensors: 0b111n },
+      });
+      const unknown = keccak256("0x");
+      await refused(inspect(report, unknown), "FeedUnknown", [unknown]);
+      const next = { ...context, epoch: 2 };
+      const later = await read(next, signers, [1n, 1n, 1n], { round: 6, observedAt: await now() });
+      await refused(inspect(assembleReport(next, 3, later)), "FeedEpochMismatch", [2, 1]);
+      await refused(inspect(assembleReport(context, 2, readings.slice(0, 2))), "FeedQuorumMissed", [2n, 3n]);
+    });
+
+    it("configOf gives back a plausible range below zero", async () => {
+      const { create, client, address } = await setup();
+      const { context } = await create(sensors(1), 1, { minPlausible: -400n, maxPlausible: -1n });
+      const { minPlausible, maxPlausible } = await readFeedConfig(client, { address, feed: context.feed });
+      expect([minPlausible, maxPlausible]).to.deep.equal([-400n, -1n]);
+    });
+
     it("speaks Chainlink's AggregatorV3Interface with honest rounds", async () => {
       const { create, read, submitRaw, viem, address, now } = await setup();
       const signers = sensors(1);
@@ -711,6 +786,20 @@ describe("SensorFeeds", () => {
       });
       const again = await logs(submitRaw(next, await read(next, fresh, [5n, 6n], { round: 3 })));
       expect(again.map(({ eventName }) => eventName)).to.deep.equal(["FeedReported"]);
+    });
+
+    it("reports of a new set count from the very second it comes into force", async () => {
+      const { create, read, submitRaw, client, address, wallet, networkHelpers, now } = await setup();
+      const { context } = await create(sensors(1), 1);
+      const { feed } = context;
+      const fresh = [sensor(1)];
+      await scheduleSensors(wallet, { address, feed, keys: fresh.map(({ key }) => key), quorum: 1 });
+      const activatesAt = (await now()) + DAY;
+      const next = { ...context, epoch: 2 };
+      const readings = await read(next, fresh, [7n], { round: 1 });
+      await networkHelpers.time.setNextBlockTimestamp(activatesAt);
+      await submitRaw(next, readings);
+      expect(await readFeed(client, { address, feed })).to.include({ value: 7n, updatedAt: activatesAt });
     });
 
     it("a removed sensor never counts again", async () => {
@@ -812,6 +901,31 @@ describe("SensorFeeds", () => {
         await create(signers, 2, { name: "Another" });
       });
     }
+
+    it("of a sensor whose set came into force since is seen by every reader at once", async () => {
+      const { create, read, client, address, wallet, stranger, networkHelpers, logs, feeds } = await setup();
+      const { context } = await create(sensors(1), 1);
+      const { feed } = context;
+      const fresh = sensors(2, 1) as [SensorSigner, SensorSigner];
+      const keys = fresh.map(({ key }) => key);
+      await scheduleSensors(wallet, { address, feed, keys, quorum: 1 });
+      await networkHelpers.time.increase(DAY);
+      const next = { ...context, epoch: 2 };
+      const [one] = await read(next, fresh, [1n], { round: 9 });
+      const [two] = await read(next, fresh, [2n], { round: 9 });
+      if (one === undefined || two === undefined) throw new Error("no readings");
+      const events = await logs(
+        proveEquivocation(stranger, { address, proof: equivocationProof(next, fresh[0].key, one, two) }),
+      );
+      expect(events.map(({ eventName }) => eventName)).to.deep.equal(["FeedSensorsActivated", "FeedSensorEjected"]);
+      const left = { inForce: [undefined, fresh[1].key], scheduled: [] };
+      expect(await readFeedSensors(client, { address, feed })).to.deep.equal(left);
+      const report = assembleReport(next, 1, [one]);
+      const inspected = feeds.read.inspectReport([feed, report.data]).catch((error: unknown) => {
+        throw decodeRevert(error);
+      });
+      await refused(inspected, "FeedSignatureInvalid", [0n]);
+    });
 
     it("is proven only by two different values of one sensor for one round and epoch", async () => {
       const { create, read, address, stranger, wallet } = await setup();

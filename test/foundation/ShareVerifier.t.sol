@@ -70,6 +70,12 @@ contract ShareVerifierTest is Test {
         assertEq(ShareVerifier.multiplied(ShareVerifier.Point(GX, P - GY), 5), vm.addr(N - 5), "odd ordinate");
     }
 
+    function testFuzz_multipliedRefusesScalarsFromTheOrderOn(uint256 scalar) external pure {
+        scalar = bound(scalar, N, type(uint256).max);
+        ShareVerifier.Point memory g = ShareVerifier.Point(GX, GY);
+        assertEq(ShareVerifier.multiplied(g, scalar), address(0), "no second name for a scalar");
+    }
+
     function testFuzz_committedPointIsAcceptedAndAnyOtherIsNot(uint256 seed, uint8 index, uint8 length) external view {
         length = uint8(bound(length, 1, 4));
         index = uint8(bound(index, 1, 255));
@@ -106,6 +112,16 @@ contract ShareVerifierTest is Test {
         three[1] = point(N - 14);
         three[2] = point(7);
         assertTrue(ShareVerifier.isCommitted(three, 2, point(5)), "infinity on the way");
+    }
+
+    // Points with a coordinate small enough that adding the prime to it still fits a word.
+    function test_aPointHasOneFormOnly() external pure {
+        uint256 y = 0x4218F20AE6C646B363DB68605822FB14264CA8D2587FDD6FBC750D587E76A7EE;
+        assertTrue(ShareVerifier.isOnCurve(ShareVerifier.Point(1, y)), "abscissa one");
+        assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(P + 1, y)), "and once more");
+        uint256 x = 0x1FE1E5EF3FCEB5C135AB7741333CE5A6E80D68167653F6B2B24BCBCFAAAFF507;
+        assertTrue(ShareVerifier.isOnCurve(ShareVerifier.Point(x, 1)), "ordinate one");
+        assertFalse(ShareVerifier.isOnCurve(ShareVerifier.Point(x, P + 1)), "and once more");
     }
 
     function test_nothingIsCommittedByBadInput() external pure {

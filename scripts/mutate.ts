@@ -81,8 +81,8 @@ async function textWithHelpers(path: string, seen = new Set<string>()): Promise<
 }
 
 /**
- * Tests that concern `file`: named after it or after a contract that uses it; in another folder when they mention it. A
- * file that no test mentions is left to those whose helpers do.
+ * Tests that concern `file`: named after it or after a contract that uses it, or mentioning one of these; of Solidity tests
+ * their helpers' words count as well, and of the others where no test mentions the file.
  */
 async function testsOf(
   file: string,
@@ -105,10 +105,12 @@ async function testsOf(
     }
     return chosen;
   };
+  const sorted = (chosen: [priority: number, path: string][]): string[] =>
+    chosen.sort(([a], [b]) => a - b).map(([, path]) => path);
+  // A Solidity test meets what its fixture sets up; most TypeScript tests name what they deploy.
+  const solidity = sorted(await pick(".t.sol", textWithHelpers));
   for (const textOf of [(path: string) => readFile(join(ROOT, path), "utf8"), textWithHelpers]) {
-    const [solidity, mocha] = [await pick(".t.sol", textOf), await pick(".ts", textOf)].map((chosen) =>
-      chosen.sort(([a], [b]) => a - b).map(([, path]) => path),
-    ) as [string[], string[]];
+    const mocha = sorted(await pick(".ts", textOf));
     if (solidity.length + mocha.length > 0) return { solidity, mocha };
   }
   throw new Error(`${file} has no test`);

@@ -61,7 +61,7 @@ export default defineConfig({
     solidity: {
       profiles: {
         default: { fuzz: { runs: 256 }, invariant: { runs: 64, depth: 50, failOnRevert: true } },
-        ci: { fuzz: { runs: 2_000 }, invariant: { runs: 128, depth: 100, failOnRevert: true } },
+        ci: { fuzz: { runs: 1_000 }, invariant: { runs: 128, depth: 100, failOnRevert: true } },
         deep: { fuzz: { runs: 50_000 }, invariant: { runs: 1_000, depth: 500, failOnRevert: true } },
       },
     },

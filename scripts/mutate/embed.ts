@@ -85,7 +85,7 @@ function culprits({ sourceLocation, message }: SolcMessage, texts: ReadonlyMap<s
   const { start, end } = sourceLocation;
   const marks = (text: string): number[] => [...text.matchAll(/Mutants\.on\((\d+)\)/g)].map(([, id]) => Number(id));
   if (/stack too deep/i.test(message)) return marks(bytes.subarray(0, end).toString()).slice(-2);
-  const own = /^\(?Mutants\.on\((\d+)\)/.exec(bytes.subarray(start, end).toString());
+  const own = /^\(*Mutants\.on\((\d+)\)/.exec(bytes.subarray(start, end).toString());
   return own === null ? marks(bytes.subarray(0, start).toString()).slice(-1) : [Number(own[1])];
 }
 

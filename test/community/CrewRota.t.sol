@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CrewRota} from "../../contracts/community/CrewRota.sol";
+import {ICrewRota} from "../../contracts/community/interfaces/ICrewRota.sol";
 import {CrewTerms} from "../../contracts/community/libraries/TermsWords.sol";
 import {ICredentialReader} from "../../contracts/foundation/interfaces/ICredentialReader.sol";
 import {MockCredentials} from "../../contracts/mocks/MockCredentials.sol";
@@ -22,12 +23,13 @@ contract OpenRota is CrewRota {
 
 contract CrewRotaTest is Test {
     OpenRota private _rota;
+    MockCredentials private _credentials;
     uint16 private _crew;
 
     function setUp() public {
-        MockCredentials credentials = new MockCredentials();
-        _rota = new OpenRota(credentials);
-        credentials.set(_rota.TECHNICIAN(), address(this), true);
+        _credentials = new MockCredentials();
+        _rota = new OpenRota(_credentials);
+        _credentials.set(_rota.TECHNICIAN(), address(this), true);
         CrewTerms memory terms = CrewTerms({
             response: 1,
             arrival: 1,
@@ -65,5 +67,36 @@ contract CrewRotaTest is Test {
         }
         _rota.unload(_crew, 0);
         assertEq(_load(), 0, "empty");
+    }
+
+    /// @notice A seat that was left is taken first, whoever held it has no say any more, and the crew does not shrink.
+    function test_aSeatThatWasLeftIsTakenAgain() external {
+        address gone = address(5);
+        for (uint160 i = 5; i < 8; ++i) _credentials.set(_rota.TECHNICIAN(), address(i), true);
+        assertEq(_rota.addMember(_crew, gone), 1, "the second");
+        assertEq(_rota.addMember(_crew, address(6)), 2, "the third");
+        assertEq(_rota.figuresOf(_crew).size, 3, "three");
+        _rota.removeMember(_crew, 1);
+        vm.expectRevert(abi.encodeWithSelector(ICrewRota.CrewNotSeatHolder.selector, _crew, 1, gone));
+        vm.prank(gone);
+        _rota.setAvailability(_crew, 1, 0, 1);
+        assertEq(_rota.addMember(_crew, address(7)), 1, "in the same seat");
+        assertEq(_rota.figuresOf(_crew).size, 3, "still three");
+    }
+
+    /// @notice In a period that has begun only the shifts to come are changed.
+    function test_availabilityOfAPeriodThatHasBegun() external {
+        vm.warp(block.timestamp + 17 hours);
+        (uint8 level, ) = _rota.assign(_crew, 1);
+        assertEq(level, 2, "nobody is on duty");
+        _rota.setAvailability(_crew, 0, 1, 0xfffd);
+        (level, ) = _rota.assign(_crew, 2);
+        assertEq(level, 2, "not in this shift");
+        vm.warp(block.timestamp + 1 hours);
+        (level, ) = _rota.assign(_crew, 3);
+        assertEq(level, 1, "in the next");
+        vm.warp(block.timestamp + 14 hours);
+        vm.expectRevert(abi.encodeWithSelector(ICrewRota.CrewPeriodOver.selector, _crew, 1));
+        _rota.setAvailability(_crew, 0, 1, 1);
     }
 }

@@ -127,6 +127,7 @@ describe("EstateVault", () => {
       await multi.write.mint([heir(1).address, 3n, 9n]);
       await multi.write.safeTransferFrom([heir(1).address, vault.address, 3n, 9n, "0x"], by(heir(1)));
       const to = kit.person(50).address;
+      const client = await wills.connection.viem.getPublicClient();
       const acts = [
         () => vault.write.withdraw([ETH, to, 5n], by(kit.testator)),
         () => vault.write.withdraw([token.address, to, 40n], by(kit.testator)),
@@ -134,8 +135,12 @@ describe("EstateVault", () => {
         () => vault.write.withdrawMulti([multi.address, to, 3n, 4n], by(kit.testator)),
       ];
       for (const act of acts) {
-        const [event] = await events(await act());
+        const hash = await act();
+        const [event] = await events(hash);
         expect(event?.eventName).to.equal("EstateWithdrawn");
+        const { logs } = await client.getTransactionReceipt({ hash });
+        const [beat] = parseEventLogs({ abi: wills.registry.abi, logs, eventName: "WillHeartbeat" });
+        expect(beat?.args).to.deep.equal({ id: estate.id, beatAt: await kit.now(wills) });
         expect((await wills.registry.read.clockOf([estate.id]))[0]).to.equal(await kit.now(wills));
       }
       expect(await balance(to)).to.equal(5n);

@@ -68,14 +68,11 @@ describe("HeirLoss", () => {
     const { r, vs } = signWithShare(scalar, willDigest(data("Objection", heir, proposedAt, { willId: id })));
     return wills.loss.write.objectAsHeir([estate.id, kit.heirList(estate.manifest), r, vs, proofOf("heirs")]);
   };
-  const publishEscrow = (index: number, share = estate.guardianShares[index - 1]?.escrow?.scalar as bigint) =>
-    wills.loss.write.publishEscrowShare([
-      estate.id,
-      index,
-      share,
-      estate.manifest.guardians.map(({ escrowShare }) => escrowShare),
-      proofOf("escrowShares"),
-    ]);
+  const publishEscrow = (
+    index: number,
+    share = estate.guardianShares[index - 1]?.escrow?.scalar as bigint,
+    accounts = estate.manifest.guardians.map(({ escrowShare }) => escrowShare),
+  ) => wills.loss.write.publishEscrowShare([estate.id, index, share, accounts, proofOf("escrowShares")]);
 
   it("one lost heir does not lose the will: proposal, delay, guardians' quorum, escrow shares, opening", async () => {
     await setUp();
@@ -116,6 +113,8 @@ describe("HeirLoss", () => {
 
     const [first] = await Promise.all([estate.guardianShares[0]?.escrow?.scalar as bigint]);
     for (const wrong of [first + 1n, 0n, ORDER]) await rejects(publishEscrow(1, wrong), "EscrowShareWrong");
+    const others = estate.manifest.guardians.map(({ escrowShare }) => escrowShare).reverse();
+    await rejects(publishEscrow(5, first, others), "HeirLossNotInManifest");
     await rejects(publishEscrow(0, first), "HeirLossIndexInvalid");
     await rejects(publishEscrow(6, first), "HeirLossIndexInvalid");
     for (const guardian of [1, 4, 5]) {

@@ -94,6 +94,7 @@ describe("WillObituaries (ERC-7878)", () => {
     const [cancelled] = await events(await obituaries.write.cancelObit([owner], by(kit.relayer)));
     expect(cancelled?.eventName).to.equal("ObituaryCancelled");
     expect(cancelled?.args).to.deep.equal({ owner, cancelledBy: kit.relayer.address });
+    await rejects(obituaries.write.cancelObit([owner]), "ObituaryNotAnnounced");
 
     await kit.claimDeath(wills, estate, 2);
     await obituaries.write.announceObit([owner, vault]);

@@ -78,13 +78,17 @@ export function dependents(file: string, files: ReadonlyMap<string, ContractFile
   return found;
 }
 
-/** The switches at fault: the one an ill-typed place begins with or follows, the last two where the stack is too deep. */
+/**
+ * The switches at fault: the one an ill-typed place begins with or follows, all in a constant's value, the last two where the
+ * stack is too deep.
+ */
 function culprits({ sourceLocation, message }: SolcMessage, texts: ReadonlyMap<string, string>): number[] {
   if (sourceLocation === undefined) return [];
   const bytes = Buffer.from(texts.get(sourceLocation.file) ?? "");
   const { start, end } = sourceLocation;
   const marks = (text: string): number[] => [...text.matchAll(/Mutants\.on\((\d+)\)/g)].map(([, id]) => Number(id));
   if (/stack too deep/i.test(message)) return marks(bytes.subarray(0, end).toString()).slice(-2);
+  if (/compile-time constant/.test(message)) return marks(bytes.subarray(start, end).toString());
   const own = /^\(*Mutants\.on\((\d+)\)/.exec(bytes.subarray(start, end).toString());
   return own === null ? marks(bytes.subarray(0, start).toString()).slice(-1) : [Number(own[1])];
 }

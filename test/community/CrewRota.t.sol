@@ -19,6 +19,10 @@ contract OpenRota is CrewRota {
     function unload(uint16 crew, uint8 seat) external {
         _unload(crew, seat);
     }
+
+    function stepBack(uint16 crew, uint8 seat) external {
+        _stepBack(crew, seat);
+    }
 }
 
 contract CrewRotaTest is Test {
@@ -98,5 +102,43 @@ contract CrewRotaTest is Test {
         vm.warp(block.timestamp + 14 hours);
         vm.expectRevert(abi.encodeWithSelector(ICrewRota.CrewPeriodOver.selector, _crew, 1));
         _rota.setAvailability(_crew, 0, 1, 1);
+    }
+
+    /// @notice Each seat's load has a byte of its own, and each shift a lane of its own, also in later periods.
+    function test_everySeatAndEveryShiftHasItsOwnPlace() external {
+        _credentials.set(_rota.TECHNICIAN(), address(5), true);
+        _rota.addMember(_crew, address(5));
+        vm.warp(block.timestamp + 17 hours);
+        vm.prank(address(5));
+        _rota.setAvailability(_crew, 1, 1, type(uint16).max);
+        for (uint16 number = 1; number < 256; ++number) {
+            (, uint8 seat) = _rota.assign(_crew, number);
+            assertEq(seat, 1, "who is on duty");
+            assertEq(_load(), uint256(number) << 8, "one more");
+        }
+        _rota.assign(_crew, 256);
+        assertEq(_load(), 255 << 8, "full");
+        _rota.unload(_crew, 1);
+        assertEq(_load(), 254 << 8, "one less");
+        _rota.unload(_crew, 0);
+        assertEq(_load(), 254 << 8, "who has none loses none");
+
+        _rota.stepBack(_crew, 1);
+        (, uint32 lost) = _rota.seatOf(_crew, 1);
+        assertEq(lost, 1, "a point");
+        assertEq(
+            _rota.availabilityOf(_crew, 1),
+            _everyShiftOf(1) & ~uint256(1 << (1 * 16 + 1)) & ~uint256(1 << 1),
+            "this shift"
+        );
+        (uint8 level, ) = _rota.assign(_crew, 257);
+        assertEq(level, 2, "nobody is left");
+        vm.warp(block.timestamp + 1 hours);
+        (level, ) = _rota.assign(_crew, 258);
+        assertEq(level, 1, "until the next shift");
+    }
+
+    function _everyShiftOf(uint256 seat) private pure returns (uint256 word) {
+        for (uint256 shift; shift < 16; ++shift) word |= 1 << (shift * 16 + seat);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedReader.sol";
 import {FeedDescription, SensorKey} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
 import {Curve} from "../../contracts/foundation/libraries/DeviceSignatures.sol";
@@ -11,6 +12,7 @@ import {
     SeriesAccount,
     SeriesState
 } from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
 import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
 import {Covers} from "../../contracts/insurance/libraries/Covers.sol";
@@ -448,6 +450,23 @@ contract InsuranceBounds is InsuranceFixture {
         assertEq(uint256(account.state), uint256(SeriesState.Paying), "Ben is still to be paid");
     }
 
+    function test_onlyWhomTheManagerNamesDoesWhatIsRestricted() external {
+        Terms memory terms = termsFrom(START);
+        _refuseStranger();
+        registry.openSeries(terms);
+        _refuseStranger();
+        book.setQuoteKey(BEN, 1);
+        _refuseStranger();
+        pool.setZoneCap(1, 1);
+        _refuseStranger();
+        pool.setPoolCap(1);
+        _refuseStranger();
+        pool.setSalesPaused(true);
+        Layer[] memory stack = layers();
+        _refuseStranger();
+        tower.setLayers(address(pool), stack);
+    }
+
     function test_aFaultyBookTakesNoMoreThanIsSetAside() external {
         deploySuite(new TestToken("Euro", "EUR", 6));
         UnderwritingPool own = new UnderwritingPool(
@@ -495,6 +514,11 @@ contract InsuranceBounds is InsuranceFixture {
         TestToken finer = new TestToken("Finer", "FNR", 26);
         vm.expectRevert(abi.encodeWithSelector(IUnderwritingPool.PoolFull.selector));
         new UnderwritingPool(finer, "", "", address(manager), address(book), address(0), address(0), 0);
+    }
+
+    function _refuseStranger() private {
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, BEN));
+        vm.prank(BEN);
     }
 
     /// @dev 33 % of 1,000,003 units is just below 330,001: of three of them the reserve holds two units more than is paid.

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedReader.sol";
 import {FeedDescription, SensorKey} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
 import {Curve} from "../../contracts/foundation/libraries/DeviceSignatures.sol";
 import {SensorFeeds} from "../../contracts/foundation/SensorFeeds.sol";
 import {IPolicyBook, Policy, Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
-import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {
+    IPolicySettlement,
+    SeriesAccount,
+    SeriesState
+} from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
+import {Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
 import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
 import {Covers} from "../../contracts/insurance/libraries/Covers.sol";
@@ -402,20 +408,63 @@ contract InsuranceBounds is InsuranceFixture {
     }
 
     function test_whatRoundingLeavesGoesBackToThePoolWhenOneCallDecidesAndPays() external {
-        for (uint160 i; i < 3; ++i) buy(_series, address(0xF000 + i), 1e18 + 3 * UNIT, UNIT);
-        observe(START, 133);
-        // 33 % of 1,000,003 units is just below 330,001: of three of them the reserve holds two units more than is paid.
-        uint256 payout = 330_000 * UNIT;
+        _leaveRest();
         vm.expectEmit();
-        emit IPolicySettlement.PolicyPaid(uint256(1) << 32, address(0xF000), payout);
+        emit IPolicySettlement.PolicyPaid(uint256(1) << 32, address(0xF000), 330_000 * UNIT);
         vm.expectEmit();
         emit IPolicySettlement.SeriesClosed(_series, 2);
         assertEq(book.settle(_series, 3), 3, "all");
-        (uint256 accounted, , uint256 reserved, uint256 locked) = pool.balances();
-        assertEq(accounted, 1_000e18 + 3 * UNIT - 3 * payout, "to the token");
+        _requireRestBack();
+    }
+
+    function test_whatRoundingLeavesGoesBackToThePoolWhenPaidInPieces() external {
+        _leaveRest();
+        book.decide(_series, "", 0);
+        book.settle(_series, 2);
+        (uint256 accounted, , uint256 reserved, ) = pool.balances();
+        assertEq(reserved, 330_002 * UNIT, "one policy and the rest");
         assertEq(accounted, money.balanceOf(address(pool)), "which are there");
-        assertEq(reserved, 0, "nothing is set aside any more");
-        assertEq(locked, 0, "nor locked");
+        book.settle(_series, 2);
+        _requireRestBack();
+    }
+
+    function test_theAccountOfASeriesSaysWhatWasSoldCancelledAndDecided() external {
+        Terms memory terms = termsFrom(START);
+        terms.cancelUntil = START;
+        SeriesId series = registry.openSeries(terms);
+        uint256 policyId = buy(series, ANA, 100e18, 10e18);
+        buy(series, BEN, 50e18, 5e18);
+        vm.prank(ANA);
+        book.cancel(policyId);
+        SeriesAccount memory account = book.accountOf(series);
+        assertEq(account.exposure, 50e6, "insured");
+        assertEq(account.premium, 5e6, "of its premium");
+        assertEq(account.count, 2, "sold");
+        observe(START, 150);
+        book.decide(series, "", 1);
+        account = book.accountOf(series);
+        assertEq(account.exposure, 25e6, "set aside");
+        assertEq(account.payoutBps, 5_000, "half");
+        assertEq(account.decidedAt, block.timestamp, "now");
+        assertEq(account.cursor, 1, "past the one that was cancelled");
+        assertEq(uint256(account.state), uint256(SeriesState.Paying), "Ben is still to be paid");
+    }
+
+    function test_onlyWhomTheManagerNamesDoesWhatIsRestricted() external {
+        Terms memory terms = termsFrom(START);
+        _refuseStranger();
+        registry.openSeries(terms);
+        _refuseStranger();
+        book.setQuoteKey(BEN, 1);
+        _refuseStranger();
+        pool.setZoneCap(1, 1);
+        _refuseStranger();
+        pool.setPoolCap(1);
+        _refuseStranger();
+        pool.setSalesPaused(true);
+        Layer[] memory stack = layers();
+        _refuseStranger();
+        tower.setLayers(address(pool), stack);
     }
 
     function test_aFaultyBookTakesNoMoreThanIsSetAside() external {
@@ -465,6 +514,25 @@ contract InsuranceBounds is InsuranceFixture {
         TestToken finer = new TestToken("Finer", "FNR", 26);
         vm.expectRevert(abi.encodeWithSelector(IUnderwritingPool.PoolFull.selector));
         new UnderwritingPool(finer, "", "", address(manager), address(book), address(0), address(0), 0);
+    }
+
+    function _refuseStranger() private {
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, BEN));
+        vm.prank(BEN);
+    }
+
+    /// @dev 33 % of 1,000,003 units is just below 330,001: of three of them the reserve holds two units more than is paid.
+    function _leaveRest() private {
+        for (uint160 i; i < 3; ++i) buy(_series, address(0xF000 + i), 1e18 + 3 * UNIT, UNIT);
+        observe(START, 133);
+    }
+
+    function _requireRestBack() private view {
+        (uint256 accounted, , uint256 reserved, uint256 locked) = pool.balances();
+        assertEq(accounted, 1_000e18 + 3 * UNIT - 3 * 330_000 * UNIT, "to the token");
+        assertEq(accounted, money.balanceOf(address(pool)), "which are there");
+        assertEq(reserved, 0, "nothing is set aside any more");
+        assertEq(locked, 0, "nor locked");
     }
 
     function _paidAfter(bool inPieces) private returns (uint256[3] memory paid) {

@@ -31,7 +31,7 @@ import {
   testTokenAbi,
   underwritingPoolAbi,
 } from "@publica/sdk/abi";
-import { getSeries, openSeries, setQuoteKey } from "@publica/sdk/insurance";
+import { getSeries, openSeries, packSeason, seasonDigest, setQuoteKey } from "@publica/sdk/insurance";
 import { expect } from "chai";
 import { encryptKeystoreJsonSync } from "ethers";
 import hre from "hardhat";
@@ -150,9 +150,9 @@ describe("publica", () => {
   const feed = feedIdOf(description);
   let start: number;
 
-  async function report(round: number, observedAt: number, value: bigint): Promise<Hash> {
+  async function report(round: number, observedAt: number, value: bigint, to = feed): Promise<Hash> {
     const { operator } = await wallets();
-    const context: FeedContext = { chainId: deployment.chainId, address: at("SensorFeeds"), feed, epoch: 1 };
+    const context: FeedContext = { chainId: deployment.chainId, address: at("SensorFeeds"), feed: to, epoch: 1 };
     const readings = await Promise.all(
       sensors.map((signer, sensor) => signReading(context, signer, sensor, { round, observedAt, value })),
     );
@@ -604,6 +604,30 @@ describe("publica", () => {
       expect(done).to.include({ left: 0 });
       expect((await publica(["insure", "status"])).stdout).to.match(/late flights\W+settled\W.*premium back/);
       await refused(fallback, 1, /error \w+: /);
+    });
+
+    it("decides by a packed season that is handed in, if it is the one the feed attested", async () => {
+      const { operator } = await wallets();
+      const most = 2n ** 127n;
+      const digests = { ...description, name: "Seasons", minPlausible: -most, maxPlausible: most - 1n };
+      const [address, season] = [at("SensorFeeds"), packSeason([50n, 50n, 50n])];
+      await mined(
+        await createFeed(operator, { address, description: digests, keys: sensors.map(({ key }) => key), quorum: 2 }),
+      );
+      const now = Number((await createPublicClient({ transport: http(url) }).getBlock()).timestamp);
+      const terms = {
+        ...{ name: "three wet days", pool: at("UnderwritingPool"), feeds: address, feed: feedIdOf(digests) },
+        ...{ firstRound: 1, lastRound: 1, seasonValues: 3, start: now + 60, end: now + 120, capacity: 100n * COIN },
+        index: { kind: "sum" as const, attachment: 100n, exit: 200n },
+      };
+      await mined(await openSeries(operator, { book: at("PolicyBook"), terms }));
+      await report(1, now + 120, seasonDigest(season), feedIdOf(digests));
+      const settle = ["insure", "settle", "--series", "3", "--key-env", "QUOTER"];
+      await refused(settle, 1, /SettlementSeasonMismatch/);
+      await refused([...settle, "--season", packSeason([50n, 50n, 51n])], 1, /SettlementSeasonMismatch/);
+      const done = await json<object>([...settle, "--season", season, "--yes"]);
+      expect(done).to.include({ paidPolicies: 0, state: "settled", payoutBps: 5_000 });
+      expect((await publica(["insure", "status"])).stdout).to.match(/three wet days\W+settled\W.*pays 50 %/);
     });
   });
 

@@ -190,6 +190,10 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     const series = await suite.open({ kind: "sum", attachment: 1000n, exit: 400n });
     await suite.buy(ana, series, 10_000n * EURO, 800n * EURO);
     const other = await suite.buy(suite.ben, series, 100n * EURO, EURO);
+    const given = await suite.buy(suite.ben, series, 100n * EURO, EURO);
+    const [from, to] = [suite.ben.account.address, suite.eve.account.address];
+    const token = await suite.viem.getContractAt("PolicyBook", book, { client: { wallet: suite.ben } });
+    await token.write.transferFrom([from, to, given]);
     await suite.rain(Array.from({ length: SEASON - 1 }, () => 5n));
     expect(await code(sdk.decideSeries(ana, { book, series }))).to.equal("SdkUnknownRevert");
     expect(await code(sdk.refundSeries(ana, { book, series, missingRound: SEASON }))).to.equal("RecourseTooEarly");
@@ -210,8 +214,10 @@ describe("insurance through the SDK: three farmers and a pool", () => {
     expect(await card()).to.include("settled");
     const outcome = (await sdk.getSeriesOutcomes(client, { book, series })).get(series);
     expect(outcome).to.include({ kind: "refund", index: undefined, payoutBps: 0 });
-    const held = await sdk.getPoliciesOf(client, { book, holder: suite.ben.account.address });
-    expect(held.map(({ policyId }) => policyId)).to.deep.equal([other]);
+    for (const [holder, policyId] of [[from, other] as const, [to, given] as const]) {
+      const held = await sdk.getPoliciesOf(client, { book, holder });
+      expect(held.map((policy) => policy.policyId)).to.deep.equal([policyId]);
+    }
     expect((await sdk.getPool(client, { pool })).totalAssets).to.equal(1_000_000n * EURO);
   });
 

@@ -137,8 +137,8 @@ abstract contract SeriesSettlement is IPolicySettlement {
         );
     }
 
-    /// @dev Pays up to `max` policies from the cursor on, of a series that owes nothing none; the account is written before the pool is called, and cleared
-    /// with the last payment.
+    /// @dev Pays up to `max` policies from the cursor on, none of a series that owes nothing. The account is written before
+    /// the pool is called, and cleared with the last payment.
     function _settle(
         SeriesId series,
         PackedSeries terms,

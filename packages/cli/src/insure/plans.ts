@@ -1,7 +1,7 @@
 import {
   buyPolicy,
-  decideSeries,
   decideByFallback,
+  decideSeries,
   getSeries,
   previewSeries,
   refundSeries,
@@ -89,6 +89,10 @@ export async function planSettlement(
   const steps: Step[] = [];
   const data: Record<string, unknown> = { series, state: one.state };
   const call = { address: book, abi: policyBookAbi, account: sender } as const;
+  const settle: Omit<Step, "what"> = {
+    simulate: () => client.simulateContract({ ...call, functionName: "settle", args: [series, max] }),
+    send: (from) => settleSeries(from, { book, series, max }),
+  };
   if (one.state === "open") {
     const { index, payoutBps } = await previewSeries(client, {
       book,
@@ -97,18 +101,18 @@ export async function planSettlement(
     });
     facts.push(["index", String(index)], ["pays", `${Number(payoutBps) / 100} % of each sum insured`]);
     Object.assign(data, { index, payoutBps });
-    steps.push({
-      what: `decide series ${series} and settle up to ${max} of its policies`,
-      simulate: () => client.simulateContract({ ...call, functionName: "decide", args: [series, season ?? "0x", max] }),
-      send: (from) => decideSeries(from, { book, series, max, ...(season === undefined ? {} : { season }) }),
-    });
+    // Without a packed season `settle` decides as well, and costs less.
+    const decide: Omit<Step, "what"> =
+      season === undefined
+        ? settle
+        : {
+            simulate: () => client.simulateContract({ ...call, functionName: "decide", args: [series, season, max] }),
+            send: (from) => decideSeries(from, { book, series, max, season }),
+          };
+    steps.push({ what: `decide series ${series} and settle up to ${max} of its policies`, ...decide });
   } else if (one.state === "paying" || one.state === "refunding") {
     facts.push(["owed", money(one.exposure, token)], ["left", `${one.policies - one.settled} policies`]);
-    steps.push({
-      what: `settle up to ${max} policies of series ${series}`,
-      simulate: () => client.simulateContract({ ...call, functionName: "settle", args: [series, max] }),
-      send: (from) => settleSeries(from, { book, series, max }),
-    });
+    steps.push({ what: `settle up to ${max} policies of series ${series}`, ...settle });
   } else facts.push(["owed", "nothing any more"]);
   return {
     plan: { facts, data, steps },

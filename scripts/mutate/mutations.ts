@@ -35,6 +35,14 @@ const SWAPS: Readonly<Record<string, readonly string[]>> = {
   "||": ["&&"],
 };
 
+/** Loosest first, as the language's reference orders them. */
+const PRECEDENCE = [["||"], ["&&"], ["==", "!="], ["<", ">", "<=", ">="], ["|"], ["^"], ["&"], ["<<", ">>"], ["+", "-"]];
+
+const binds = (operator: string): number => {
+  const level = PRECEDENCE.findIndex((level) => level.includes(operator));
+  return level < 0 ? PRECEDENCE.length : level;
+};
+
 const ASSIGNMENTS: Readonly<Record<string, string>> = {
   "+=": "-=",
   "-=": "+=",
@@ -95,12 +103,23 @@ export function mutate(
       }, inner);
 
     if (node.nodeType === "BinaryOperation") {
-      const [left, right] = [node.leftExpression, node.rightExpression].map((side) => source.textOf(side as Node));
       const operator = String(node.operator);
+      /** An operand stays one under another operator: `a || b || c` becomes `(a || b) && c`. */
+      const operand = (side: Node, other: string): string => {
+        const text = source.textOf(side);
+        const loose = side.nodeType === "BinaryOperation" && binds(String(side.operator)) < binds(other);
+        return loose ? `(${text})` : text;
+      };
       // Of two literals the compiler makes a constant of unlimited precision, which a switch would take away.
       if ([node.leftExpression, node.rightExpression].every((side) => (side as Node).nodeType === "Literal"))
         return inner;
-      return choose((SWAPS[operator] ?? []).map((other) => [`${operator} → ${other}`, `${left} ${other} ${right}`]));
+      const [left, right] = [node.leftExpression as Node, node.rightExpression as Node];
+      return choose(
+        (SWAPS[operator] ?? []).map((other) => [
+          `${operator} → ${other}`,
+          `${operand(left, other)} ${other} ${operand(right, other)}`,
+        ]),
+      );
     }
     if (node.nodeType === "UnaryOperation" && node.operator === "!")
       return choose([["! dropped", source.textOf(node.subExpression as Node)]]);

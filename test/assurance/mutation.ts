@@ -62,6 +62,18 @@ describe("mutation verdicts", () => {
     ]);
   });
 
+  it("keep the operands of a chain together under a tighter operator, and leave the others bare", () => {
+    const chained = "return weight == 1 || weight == 2 || weight * 3 + 1 > weight | 4 | 8 ? 1 : 0";
+    const { text } = mutate(FILE, SCALE.replace("return weight * 2", chained), () => true);
+    for (const mutant of [
+      "((weight == 1 || weight == 2) && weight * 3 + 1 > weight | 4 | 8)",
+      "((weight | 4) & 8)",
+      "(weight * 3 - 1)",
+      "(weight / 3)",
+    ])
+      expect(text).to.include(`? ${mutant} :`);
+  });
+
   it("hold as long as the code is the same, however it is commented and broken into lines", () => {
     const other = SCALE.replace("/// @notice Weighs.", "/* Weighs\n * and doubles. */").replace(
       "weigh(uint256 weight)",

@@ -487,41 +487,6 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(settleAt(end, built), "EnergyOutsideWindow", [from, end]);
   });
 
-  it("names a refused price by its cell: zone times slots plus slot", async () => {
-    // The zones' line is shut, so that each has a price of its own.
-    const links = [hub, { parent: 0, feeTicks: 0, exportCapWh: 0n, importCapWh: 0n }];
-    const market = await fresh({ links });
-    const { firstSlot } = market;
-    const curves: SignedCurve[] = [];
-    const zones = new Map<number, number>();
-    for (const [i, [zone, t, step]] of (
-      [
-        [0, 1, bid(5, 9)],
-        [0, 1, offer(5, 4)],
-        [1, 2, bid(7, 19)],
-        [1, 2, offer(7, 12)],
-      ] as const
-    ).entries()) {
-      const account = await market.open(keyOf(i), RICH, zone);
-      zones.set(account, zone);
-      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: steps(3, { [t]: step }) }));
-    }
-    const zoneOf = (account: number) => zones.get(account) ?? 0;
-    const built = buildSettlement({ firstSlot, count: 3, curves, links, zoneOf });
-    await closeGate(market, firstSlot, 3, curves);
-    const claimed = (cell: number, tick: number) => {
-      const at = 2 + 8 * cell;
-      const word = tick.toString(16).padStart(8, "0");
-      return settle(market, built, { prices: `${built.prices.slice(0, at)}${word}${built.prices.slice(at + 8)}` as Hex });
-    };
-    await refuses(claimed(1, 7), "EnergyPriceRule", [1, 4, 9, 7]);
-    await refuses(claimed(1, 10), "EnergyNotClearing", [1, 0, 5]);
-    await refuses(claimed(5, 14), "EnergyPriceRule", [5, 12, 19, 14]);
-    await refuses(claimed(5, 20), "EnergyNotClearing", [5, 0, 7]);
-    await settle(market, built);
-    expect(built.positions.map(({ moneyMicro }) => moneyMicro)).to.deep.equal([-30n, 30n, -105n, 105n]);
-  });
-
   it("refuses input of the wrong length and books across midnight", async () => {
     const market = await networkHelpers.loadFixture(plain);
     const { firstSlot } = market;
@@ -685,6 +650,51 @@ describe("EnergyExchange: posted orders", () => {
     expect(await settledWith(10n)).to.deep.equal([3]);
     expect(await settledWith(11n)).to.deep.equal([3, 0]);
     expect(await settledWith(61n)).to.deep.equal([3, 2, 0]);
+  });
+
+  it("names a refused price by its cell: zone times slots plus slot", async () => {
+    // The zones' line is shut, so that each has a price of its own.
+    const links = [hub, { parent: 0, feeTicks: 0, exportCapWh: 0n, importCapWh: 0n }];
+    const market = await fresh({ links });
+    const { firstSlot } = market;
+    const curves: SignedCurve[] = [];
+    const zones = new Map<number, number>();
+    for (const [i, [zone, t, step]] of (
+      [
+        [0, 1, bid(5, 9)],
+        [0, 1, offer(5, 4)],
+        [1, 2, bid(7, 19)],
+        [1, 2, offer(7, 12)],
+      ] as const
+    ).entries()) {
+      const account = await market.open(keyOf(i), RICH, zone);
+      zones.set(account, zone);
+      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: steps(3, { [t]: step }) }));
+    }
+    const zoneOf = (account: number) => zones.get(account) ?? 0;
+    const posted: PostedOrder[] = [];
+    for (const [i, step] of [bid(3, 30), offer(3, 20)].entries()) {
+      const order = { slot: firstSlot, account: curves[2 + i]?.account as number, ...step };
+      posted.push(order);
+      await post(market, 2 + i, order);
+    }
+    const built = buildSettlement({ firstSlot, count: 3, curves, posted, links, zoneOf });
+    await closeGate(market, firstSlot, 3, curves);
+    const claimed = (cell: number, tick: number) => {
+      const at = 2 + 8 * cell;
+      const word = tick.toString(16).padStart(8, "0");
+      return settle(market, built, { prices: `${built.prices.slice(0, at)}${word}${built.prices.slice(at + 8)}` as Hex });
+    };
+    await refuses(claimed(1, 7), "EnergyPriceRule", [1, 4, 9, 7]);
+    await refuses(claimed(1, 10), "EnergyNotClearing", [1, 0, 5]);
+    await refuses(claimed(3, 24), "EnergyPriceRule", [3, 20, 30, 24]);
+    await refuses(claimed(3, 31), "EnergyNotClearing", [3, 0, 3]);
+    await refuses(claimed(5, 14), "EnergyPriceRule", [5, 12, 19, 14]);
+    await refuses(claimed(5, 20), "EnergyNotClearing", [5, 0, 7]);
+    await settle(market, built);
+    expect(built.positions.map(({ moneyMicro }) => moneyMicro)).to.deep.equal([-30n, 30n, -105n, 105n]);
+    expect(built.postedFills.map(({ moneyMicro }) => moneyMicro)).to.deep.equal([-75n, 75n]);
+    expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
   });
 
   it("judges a signed order by the cover that posted orders of its book leave, and by nothing posted elsewhere", async () => {

@@ -233,6 +233,11 @@ describe("EnergyExchange: signed curves", () => {
         throw new Error(what, { cause: failure });
       });
     }
+    // A curve of one slot, signed, and six bytes more: its signature does not speak for a book of two.
+    const longer = `${encodeRecord(curves[0] as SignedCurve)}000000000000` as Hex;
+    const twoPrices = `0x${"00000005".repeat(2)}` as Hex;
+    const { exchange } = market;
+    await refuses(exchange.write.settle([firstSlot, twoPrices, longer, "0x"]), "EnergyBadSignature", [0]);
     // The malleable twin of a good signature: s mirrored at half the group order.
     const good = curves[0] as SignedCurve;
     const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;

@@ -629,6 +629,8 @@ contract InsurancePitfalls is InsuranceFixture {
         terms = termsFrom(START);
         terms.seasonValues = 513;
         _refuseTerms(terms, "seasonValues");
+        terms.seasonValues = 512;
+        registry.openSeries(terms);
         terms.seasonValues = 1;
         terms.lastRound = 2;
         _refuseTerms(terms, "lastRound");
@@ -638,9 +640,13 @@ contract InsurancePitfalls is InsuranceFixture {
         terms = termsFrom(START);
         terms.cancelFeeBps = 10_001;
         _refuseTerms(terms, "cancelFeeBps");
+        terms.cancelFeeBps = 10_000;
+        registry.openSeries(terms);
         terms = termsFrom(START);
         terms.floorBps = 10_001;
         _refuseTerms(terms, "floorBps");
+        terms.floorBps = 10_000;
+        registry.openSeries(terms);
         terms = termsFrom(START);
         terms.index.tiers = 10_001 << 40;
         _refuseTerms(terms, "index");
@@ -727,6 +733,9 @@ contract InsurancePitfalls is InsuranceFixture {
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolWindowsFull.selector));
         registry.openSeries(terms);
         registry.openSeries(termsFrom(START + 3));
+        (uint256 accounted, , , ) = pool.balances();
+        assertEq(accounted, pool.totalAssets(), "all of them are read");
+        assertEq(pool.freeAssets(), 1_000e18, "and none is over");
         vm.warp(START + SEASON);
         terms = termsFrom(START + 2 * SEASON);
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolWindowsFull.selector));
@@ -760,7 +769,7 @@ contract InsurancePitfalls is InsuranceFixture {
     // ── layers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function testFuzz_layersPayTheirSliceBeforeThePool(uint256 sum, int128 index) external {
-        SeriesId series = _layeredSeries();
+        SeriesId series = layeredSeries();
         sum = bound(sum, 1e6, 900e6) * UNIT;
         index = int128(int256(bound(uint256(int256(index)), 101, 220)));
         buy(series, ANA, sum, (sum / UNIT / 10) * UNIT);
@@ -781,7 +790,7 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     function test_layersShareRefundsAndCancellations() external {
-        SeriesId series = _layeredSeries();
+        SeriesId series = layeredSeries();
         (Quote memory quote, bytes memory signature) = quoteFor(series, ANA, 100e18, 10e18);
         fund(ANA, 10e18, address(pool));
         address key = vm.addr(PRICING_KEY);
@@ -831,17 +840,6 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     // ── helpers ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    function _layeredSeries() private returns (SeriesId) {
-        deploySuite(new TestToken("Euro", "EUR", 18));
-        tower.setLayers(address(pool), layers());
-        invest(pool, INVESTOR, 1_000e18);
-        invest(quota, INVESTOR, 1_000e18);
-        invest(senior, INVESTOR, 1_000e18);
-        Terms memory terms = termsFrom(START);
-        terms.cancelUntil = terms.end;
-        return registry.openSeries(terms);
-    }
 
     function _assertLocked(uint256 sum) private view {
         (, , , uint256 first) = pool.balances();

@@ -83,6 +83,13 @@ contract InsuranceBounds is InsuranceFixture {
         book.decide(zoned, "", 0);
         (, exposure) = pool.zoneOf(7);
         assertEq(exposure, 0, "freed by the outcome, before anybody is paid");
+        (terms.start, terms.end) = (START + SEASON, START + 2 * SEASON);
+        zoned = registry.openSeries(terms);
+        buy(zoned, BEN, 50e18, 1e18);
+        vm.warp(terms.end + 7 days + 1);
+        recourse.refund(zoned, 1, 0);
+        (, exposure) = pool.zoneOf(7);
+        assertEq(exposure, 0, "and by a refund as well");
     }
 
     function test_aQuoteKeyMayBeAContract() external {

@@ -287,6 +287,24 @@ contract InsurancePitfalls is InsuranceFixture {
         assertEq(money.balanceOf(ANA), 100e18, "paid");
     }
 
+    /// @dev One hole is enough, wherever it is, and only rounds of the series are asked for.
+    function test_pitfall8_anyRoundOfTheSeriesCanBeTheMissingOne() external {
+        Terms memory terms = termsFrom(START);
+        (terms.firstRound, terms.lastRound) = (2, 4);
+        SeriesId series = registry.openSeries(terms);
+        buy(series, ANA, 100e18, 10e18);
+        vm.warp(START + SEASON);
+        feeds.set(FEED, 2, 0, START + 1);
+        feeds.set(FEED, 4, 0, START + 3);
+        vm.warp(START + SEASON + 7 days + 1);
+        for (uint32 round = 1; round < 6; ++round) {
+            if (round == 3) continue;
+            refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseRoundAvailable.selector, series, round));
+            recourse.refund(series, round, 0);
+        }
+        recourse.refund(series, 3, 0);
+    }
+
     function test_pitfall8_littleGasCannotMakeDataLookMissing() external {
         buy(_series, ANA, 100e18, 10e18);
         observe(START, 200);

@@ -157,6 +157,14 @@ describe("EstateVault", () => {
       ]);
       await vault.write.withdraw([ETH, heir(1).address, 1n], by(kit.testator));
       expect((await wills.registry.read.clockOf([estate.id]))[0]).to.equal(beatAt);
+      // Two acts of one second are one sign of life.
+      await kit.at(wills, beatAt + 1);
+      const args = [ETH, heir(1).address, 1n] as const;
+      const act = kit.encodeFunctionData({ abi: vault.abi, functionName: "withdraw", args });
+      const hash = await vault.write.multicall([[act, act]], by(kit.testator));
+      const client = await wills.connection.viem.getPublicClient();
+      const { logs } = await client.getTransactionReceipt({ hash });
+      expect(parseEventLogs({ abi: wills.registry.abi, logs, eventName: "WillHeartbeat" })).to.have.length(1);
     });
 
     it("an act during a claim is the veto", async () => {

@@ -109,6 +109,15 @@ contract InsuranceBounds is InsuranceFixture {
         assertEq(book.ownerOf(policyId), ANA, "sold");
     }
 
+    /// @dev A recovery that fails gives the zero address, which is nobody even where it was given a limit.
+    function test_aSignatureThatCannotBeReadIsNobodys() external {
+        book.setQuoteKey(address(0), type(uint64).max);
+        (Quote memory quote, ) = quoteFor(_series, ANA, 10e18, 1e18);
+        vm.expectRevert(abi.encodeWithSelector(IPolicyBook.PolicyQuoteInvalid.selector, address(0)));
+        vm.prank(ANA);
+        book.buy(quote, address(0), new bytes(65));
+    }
+
     /// @dev Nothing free, not even for a part: the ticket waits whole.
     function test_aTicketWaitsWholeWhileNothingIsFree() external {
         vm.prank(INVESTOR);
@@ -241,6 +250,7 @@ contract InsuranceBounds is InsuranceFixture {
         string memory svg = _decoded(image, "data:image/svg+xml;base64,");
         assertTrue(LibString.contains(svg, ">2027-10-10<"), "from");
         assertTrue(LibString.contains(svg, ">2028-01-01<"), "to");
+        assertTrue(LibString.contains(svg, unicode">series 2 · policy 0<"), "which");
     }
 
     function test_valuesCountFromTheFirstSecondToTheLast() external {

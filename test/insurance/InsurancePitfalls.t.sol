@@ -9,6 +9,7 @@ import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfac
 import {ISeriesRecourse} from "../../contracts/insurance/interfaces/ISeriesRecourse.sol";
 import {ISeriesRegistry, Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IReinsuranceTower, Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
+import {IndexKind} from "../../contracts/insurance/libraries/IndexEngine.sol";
 import {Decisions} from "../../contracts/insurance/libraries/Decisions.sol";
 import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {BlocklistToken, FeeToken, ReentrantToken, SilentToken} from "../../contracts/mocks/HostileTokens.sol";
@@ -667,6 +668,12 @@ contract InsurancePitfalls is InsuranceFixture {
         registry.openSeries(terms);
         terms = termsFrom(START);
         terms.index.tiers = 10_001 << 40;
+        _refuseTerms(terms, "index");
+        // Place and strength of an event do not fit into a packed value.
+        terms = termsFrom(START);
+        terms.index.kind = IndexKind.Magnitude;
+        registry.openSeries(terms);
+        terms.seasonValues = 1;
         _refuseTerms(terms, "index");
     }
 

@@ -93,8 +93,7 @@ describe("WillEvidence", () => {
     const [heirCommitmentsHash, guardianCommitmentsHash, ciphertextHash] = ["C", "D", "file"].map((text) =>
       keccak256(stringToHex(text)),
     ) as [Hex, Hex, Hex];
-    const leaf = (polynomial: number, hash: Hex): Hex =>
-      keccak256(concat([pad("0x06"), pad(toHex(polynomial)), hash]));
+    const leaf = (polynomial: number, hash: Hex): Hex => keccak256(concat([pad("0x06"), pad(toHex(polynomial)), hash]));
     const pair = (a: Hex, b: Hex): Hex => keccak256(concat(a < b ? [a, b] : [b, a]));
     const [ofHeirs, ofGuardians] = [leaf(0, heirCommitmentsHash), leaf(1, guardianCommitmentsHash)];
     const [, terms, , bytes] = kit.createArguments(estate);

@@ -202,6 +202,8 @@ contract InsuranceBounds is InsuranceFixture {
         assertEq(pool.serveWithdrawals(2), 2, "two");
         (uint256 head, ) = pool.queue();
         assertEq(head, 2, "the third waits");
+        assertEq(pool.ticketOf(1).shares, 0, "what was served is gone");
+        assertEq(pool.ticketOf(2).shares, 1e21, "what waits is not");
         assertEq(money.balanceOf(INVESTOR), 2e18, "paid");
     }
 

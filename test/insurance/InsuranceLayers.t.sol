@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IReinsuranceTower, Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
 import {Quote} from "../../contracts/insurance/interfaces/IPolicyBook.sol";
+import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
 import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
@@ -19,11 +20,23 @@ contract InsuranceLayers is InsuranceFixture {
     function test_fourWholeLayersMayLieOnTopOfEachOther() external {
         Layer[] memory stack = new Layer[](4);
         for (uint16 i; i < 4; ++i) {
-            IUnderwritingPool layer = IUnderwritingPool(address(deployPool(address(tower), address(pool), address(0))));
-            stack[i] = Layer(layer, 10_000, i * 2500, (i + 1) * 2500, 2500);
+            UnderwritingPool layer = deployPool(address(tower), address(pool), address(0));
+            invest(layer, INVESTOR, 1_000e18);
+            stack[i] = Layer(IUnderwritingPool(address(layer)), 10_000, i * 2500, (i + 1) * 2500, 2500);
         }
         tower.setLayers(address(pool), stack);
         assertEq(abi.encode(tower.layersOf(address(pool))), abi.encode(stack), "kept as they are");
+
+        // 10.4 of 40 units are 10: the first quarter pays them, and the second, rounding 0.4 up, is not asked for more.
+        SeriesId series = registry.openSeries(termsFrom(START));
+        buy(series, ANA, 40 * UNIT, 4 * UNIT);
+        observe(START, 126);
+        book.settle(series, 1);
+        for (uint256 i; i < 4; ++i) {
+            (uint256 accounted, , , ) = stack[i].pool.balances();
+            assertEq(accounted, 1_000e18 + UNIT - (i == 0 ? 10 * UNIT : 0), "capital and premium");
+        }
+        assertEq(money.balanceOf(ANA), 10 * UNIT, "paid by the layers");
     }
 
     /// @dev A layer that is not this tower's, another pool's, itself reinsured or of other money could not pay its part.
@@ -72,6 +85,20 @@ contract InsuranceLayers is InsuranceFixture {
             assertEq(premiums[i], 0, "premium");
         }
         assertEq(quota.openSeries() + senior.openSeries(), 0, "nor open");
+    }
+
+    /// @dev Pool and layers keep the fee of what each of them had.
+    function test_theFeeOfACancellationIsKeptByEachForItsPart() external {
+        layeredSeries();
+        Terms memory terms = termsFrom(START);
+        (terms.cancelUntil, terms.cancelFeeBps) = (START, 5_000);
+        uint256 policyId = buy(registry.openSeries(terms), ANA, 100e18, 100 * UNIT);
+        vm.prank(ANA);
+        assertEq(book.cancel(policyId), 50 * UNIT, "half");
+        assertEq(money.balanceOf(ANA), 50 * UNIT, "received");
+        assertEq(pool.totalAssets() - 1_000e18, 32 * UNIT, "66 less 34, which are 50 less what the layers gave");
+        assertEq(quota.totalAssets() - 1_000e18, 10 * UNIT, "19 less 9");
+        assertEq(senior.totalAssets() - 1_000e18, 8 * UNIT, "15 less 7");
     }
 
     /// @dev Layers round their part of a refund down; the pool makes up for it from what this policy did not earn alone.

@@ -43,8 +43,9 @@ describe("WillRegistry", () => {
   describe("sealing", () => {
     it("seals a will whose id begins with the testator", async () => {
       const hash = await registry().write.create(kit.createArguments(estate), by(kit.testator));
-      const [event] = await events(hash);
+      const [event, ...others] = await events(hash);
       expect(event?.eventName).to.equal("WillSealed");
+      expect(others, "the manifest is not stored unasked").to.deep.equal([]);
       expect(event?.args).to.deep.include({
         id: estate.id,
         version: 1,
@@ -319,7 +320,13 @@ describe("WillRegistry", () => {
       const next = await kit.sealEstate(wills, { version: 2 });
       const [, terms, root, manifest] = kit.createArguments(next);
       const hash = await registry().write.supersede([estate.id, terms, root, manifest, true], by(kit.testator));
-      expect((await events(hash))[0]?.args).to.deep.include({ version: 2, manifestRoot: root });
+      const [sealed, stored] = await events(hash);
+      expect(sealed?.args).to.deep.include({ version: 2, manifestRoot: root });
+      expect(stored?.args).to.deep.equal({
+        id: estate.id,
+        version: 2,
+        pointer: await registry().read.manifestOf([estate.id, 2]),
+      });
       expect(await state()).to.equal(STATE.Sealed);
       expect((await registry().read.progressOf([estate.id]))[0]).to.equal(0);
       // Acceptances of version 1, replayed.
@@ -416,7 +423,8 @@ describe("WillRegistry", () => {
       await rejects(registry().write.heartbeat([estate.id], by(kit.testator)), "WillBeatNotLater");
       // Nor does a codicil move it back.
       const [, terms, root, manifest] = kit.createArguments(estate);
-      await registry().write.supersede([estate.id, terms, root, manifest, false], by(kit.testator));
+      const codicil = await registry().write.supersede([estate.id, terms, root, manifest, false], by(kit.testator));
+      expect((await events(codicil)).map(({ eventName }) => eventName)).to.deep.equal(["WillSealed"]);
       expect((await registry().read.clockOf([estate.id]))[0]).to.equal(time + 303);
       // A beat in the second of the last one says nothing new.
       await kit.at(wills, time + 303);

@@ -475,6 +475,30 @@ contract InsuranceBounds is InsuranceFixture {
         assertEq(pool.freeAssets(), 0, "all of it is bound");
     }
 
+    /// @dev A window that is over is used again, without what was earned in it being lost.
+    function test_aWindowIsUsedAgainWhenItsPremiumIsCapital() external {
+        buy(_series, ANA, 500e18, 100e18);
+        observe(START, 0);
+        book.decide(_series, "", 0);
+        vm.warp(START + SEASON + 1);
+        vm.expectEmit();
+        emit IUnderwritingPool.SeriesAccepted(SeriesId.wrap(2), START + 3 * SEASON, START + 4 * SEASON, 0);
+        registry.openSeries(termsFrom(START + 3 * SEASON));
+        assertEq(pool.totalAssets(), 1_100e18, "nothing is lost");
+        assertEq(pool.freeAssets(), 1_100e18, "and all of it is free");
+    }
+
+    function test_seriesThatBeginTogetherAndEndApartEarnApart() external {
+        Terms memory terms = termsFrom(START);
+        terms.end += SEASON;
+        vm.expectEmit();
+        emit IUnderwritingPool.SeriesAccepted(SeriesId.wrap(2), START, START + 2 * SEASON, 1);
+        SeriesId longer = registry.openSeries(terms);
+        buy(longer, ANA, 500e18, 100e18);
+        vm.warp(START + SEASON);
+        assertEq(pool.totalAssets(), 1_050e18, "half of the longer one's");
+    }
+
     function test_aSeriesWithoutPoliciesEndsWithNothingReserved() external {
         SeriesId silent = registry.openSeries(termsFrom(START));
         assertEq(pool.openSeries(), 2, "two are open");

@@ -74,11 +74,27 @@ contract InsuranceLayers is InsuranceFixture {
         buy(series, ANA, 100e18, premium - UNIT);
     }
 
+    /// @dev What the accounts say lies in the pools, before anybody is paid and after.
+    function test_whatTheLayersPayArrivesInThePoolInFrontOfThem() external {
+        SeriesId series = layeredSeries();
+        buy(series, ANA, 100e18, 10e18);
+        observe(START, 175);
+        book.decide(series, "", 0);
+        _requireMoneyAsAccounted();
+        // A fifth of 75, and 80 % of the 25 above half.
+        assertEq(money.balanceOf(address(pool)), 1_000e18 + 10e18 - 3.4e18 + 15e18 + 20e18, "drawn");
+        book.settle(series, 1);
+        _requireMoneyAsAccounted();
+        assertEq(money.balanceOf(ANA), 75e18, "paid");
+    }
+
     function test_aDecidedSeriesIsCarriedNoMore() external {
         SeriesId series = layeredSeries();
         buy(series, ANA, 100e18, 10e18);
         observe(START, 150);
         book.decide(series, "", 0);
+        (uint256 accounted, , , ) = senior.balances();
+        assertEq(accounted, 1_001.5e18, "a layer that begins where the loss ends pays none of it");
         (uint64[] memory exposures, uint64[] memory premiums) = tower.carriedOf(address(pool), series);
         for (uint256 i; i < 2; ++i) {
             assertEq(exposures[i], 0, "exposure");
@@ -113,5 +129,13 @@ contract InsuranceLayers is InsuranceFixture {
         assertEq(pool.totalAssets(), before, "the investors are where they were");
         // Of 7 units 5 stayed in the pool, half of them unearned; 3 would have been due, of which the layers round 1 away.
         assertEq(refund, (5 * UNIT) / 2, "what was left of its premium");
+    }
+
+    function _requireMoneyAsAccounted() private view {
+        UnderwritingPool[3] memory all = [pool, quota, senior];
+        for (uint256 i; i < 3; ++i) {
+            (uint256 accounted, , , ) = all[i].balances();
+            assertEq(money.balanceOf(address(all[i])), accounted, "as accounted");
+        }
     }
 }

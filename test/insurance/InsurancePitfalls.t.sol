@@ -133,6 +133,11 @@ contract InsurancePitfalls is InsuranceFixture {
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolShortReceipt.selector, 100e18, 99e18));
         vm.prank(INVESTOR);
         pool.deposit(100e18, INVESTOR);
+        // What lies there already is no part of what arrives.
+        money.mint(address(pool), 50e18);
+        refuse(abi.encodeWithSelector(IUnderwritingPool.PoolShortReceipt.selector, 100e18, 99e18));
+        vm.prank(INVESTOR);
+        pool.deposit(100e18, INVESTOR);
     }
 
     function test_pitfall4_aBlockedHolderHoldsNobodyUpAndCollectsElsewhere() external {
@@ -678,9 +683,10 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     function test_termsAreReadAsTheyWereWritten() external {
-        Terms memory terms = termsFrom(START);
+        Terms memory terms = termsFrom(START + 1);
         terms.fallbackFeeds = terms.feeds;
         terms.fallbackFeed = FALLBACK;
+        terms.seasonValues = 7;
         terms.cancelUntil = START + 5;
         terms.cancelFeeBps = 123;
         terms.floorBps = 77;
@@ -695,6 +701,7 @@ contract InsurancePitfalls is InsuranceFixture {
         assertEq(abi.encode(registry.seriesOf(series).terms), abi.encode(terms), "all of them");
         assertEq(registry.seriesCount(), SeriesId.unwrap(series), "numbered");
         assertEq(registry.seriesOf(series).unit, UNIT, "with the pool's unit");
+        assertEq(registry.seriesOf(series).window, 1, "and the window after the first one's");
     }
 
     // ── the pool ────────────────────────────────────────────────────────────────────────────────────────────────────

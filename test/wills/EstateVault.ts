@@ -293,6 +293,7 @@ describe("EstateVault", () => {
       );
       await rejects(claim(1, heir(2), ETH), "EstateBequestKindWrong");
       await rejects(claim(2, heir(3), ETH), "EstateBequestKindWrong");
+      await rejects(claim(2, heir(3), bequest(2).asset), "EstateBequestKindWrong");
       await rejects(claimToken(0, heir(1)), "EstateBequestKindWrong");
     });
 
@@ -436,6 +437,8 @@ describe("EstateVault", () => {
       await rejects(vault.write.renounce([bequest(0), proof(0)], by(heir(1))), "EstateSettlementNotBegun");
       await settle(ETH);
       await rejects(vault.write.renounce([bequest(0), proof(0)], by(heir(2))), "EstateNotEntitled");
+      const forged = { ...bequest(0), heir: heir(2).address };
+      await rejects(vault.write.renounce([forged, proof(0)], by(heir(2))), "EstateBequestUnknown");
       const [event] = await events(await vault.write.renounce([bequest(0), proof(0)], by(heir(1))));
       expect(event?.eventName).to.equal("EstateBequestRenounced");
       expect(event?.args).to.deep.equal({ index: 0, heir: heir(1).address });
@@ -535,7 +538,9 @@ describe("EstateVault", () => {
       await kit.at(wills, unlockAt);
       await claimToken(3, heir(2));
       // Anyone may have it sent to the heir.
-      await claimToken(2, heir(1), heir(3).address);
+      const [many] = await events(await claimToken(2, heir(1), heir(3).address));
+      expect(many?.eventName).to.equal("EstateTokenPaid");
+      expect(many?.args).to.deep.include({ index: 2, to: heir(3).address, tokenId: 6n, amount: 10n });
       expect(await multi.read.balanceOf([heir(3).address, 6n])).to.equal(10n);
       const [, , finalAt] = await vault.read.timesOf();
       await kit.at(wills, finalAt);

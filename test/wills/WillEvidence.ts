@@ -222,6 +222,18 @@ describe("WillEvidence", () => {
     await rejects(heir(1), "EvidenceShareCorrect");
     await rejects(guardian(1), "EvidenceShareCorrect");
     await rejects(heir(2, 3), "EvidenceHintWrong");
+    // A share that the manifest does not name accuses nobody.
+    const [first, ...rest] = kit.heirList(faulty);
+    const forged = [{ ...first, share: wrong } as NonNullable<typeof first>, ...rest];
+    await rejects(
+      wills.evidence.write.disputeHeirShare([estate.id, forged, proofOf("heirs", faulty), dispute("heirs", 1)]),
+      "EvidenceNotInManifest",
+    );
+    const leaf = proofOf("guardianShare:1", faulty);
+    await rejects(
+      wills.evidence.write.disputeGuardianShare([estate.id, wrong, leaf, dispute("guardians", 1)]),
+      "EvidenceNotInManifest",
+    );
     await rejects(heir(0), "EvidenceIndexInvalid");
     await rejects(heir(4), "EvidenceIndexInvalid");
   });

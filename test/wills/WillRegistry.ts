@@ -624,8 +624,9 @@ describe("WillRegistry", () => {
       await kit.at(wills, windowEnd - 1);
       await rejects(registry().write.finalise([estate.id]), "WillWindowOpen");
       await kit.at(wills, windowEnd);
-      const [event] = await events(await registry().write.finalise([estate.id]));
+      const [event, ...others] = await events(await registry().write.finalise([estate.id]));
       expect(event).to.deep.include({ eventName: "WillReleased", args: { id: estate.id, version: 1 } });
+      expect(others, "a claim with evidence has no bond").to.deep.equal([]);
       expect(await state()).to.equal(STATE.Released);
       await rejects(registry().write.finalise([estate.id]), "WillStateWrong");
       await rejects(registry().write.veto([estate.id], by(kit.testator)), "WillStateWrong");

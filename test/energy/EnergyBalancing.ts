@@ -337,7 +337,7 @@ describe("EnergyBalancing", () => {
     const limit = 2 ** 24;
     const deadline = async () => Math.floor(Number((await client.getBlock()).timestamp) / 900) + 144;
     await networkHelpers.time.increaseTo((await balancing.read.tariffOf([0n])).fromSlot * 900);
-    const fromSlot = (await deadline()) + 1;
+    const fromSlot = (await deadline()) + 2;
     const tariff = { fromSlot, longTick: 1 - limit, shortTick: limit - 1, deadBandWh: 5, penaltyTicks: 6 };
     await refuses(balancing.write.setTariff([{ ...tariff, longTick: -limit }]), "EnergyTariffOrder");
     await refuses(balancing.write.setTariff([{ ...tariff, shortTick: limit }]), "EnergyTariffOrder");
@@ -349,7 +349,10 @@ describe("EnergyBalancing", () => {
     const early = await networkHelpers.takeSnapshot();
     await refuses(announceAt(1), "EnergyTariffTooSoon", [fromSlot, fromSlot + 1]);
     await early.restore();
-    const hash = await announceAt(0);
+    await announceAt(0);
+    await early.restore();
+    // In the first second of that quarter of an hour, so that the next ones are still in it.
+    const hash = await announceAt(-899);
     const { logs } = await client.getTransactionReceipt({ hash });
     const [event] = parseEventLogs({ abi: balancing.abi, logs, eventName: "TariffSet" });
     expect(event?.args).to.deep.equal({ tariff: 1n, ...tariff });
@@ -550,6 +553,9 @@ describe("EnergyBalancing", () => {
       { ...first[1], parts: before.parts },
     ];
     for (const claim of claims) await refuses(balancing.write.sum([first[0], claim, false]), "EnergyWrongParts");
+    const lied = people.map((one, i) => (i === 0 ? { ...one, valuesWh: only(0, 1) } : one));
+    const [lie] = deviationParts(built, lied, 0n, 2).sum as unknown as [SumArgs];
+    await refuses(balancing.write.sum(lie), "EnergyMeterMismatch", [people[0]?.account]);
     // Somebody leaves out everybody after the first part: he can sum, but not finish.
     const hash = await balancing.write.sum(first);
     const { logs } = await client.getTransactionReceipt({ hash });

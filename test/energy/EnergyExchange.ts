@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { type Hex, parseEventLogs } from "viem";
+import { encodeAbiParameters, type Hex, keccak256, parseEventLogs } from "viem";
 import {
   bookRoot,
   buildSettlement,
@@ -525,6 +525,32 @@ describe("EnergyExchange: signed curves", () => {
       Array.from({ length: 98 }, async (_, t) => !(await exchange.read.isClosed([firstSlot - 1 + t]))),
     );
     expect(open.flatMap((is, t) => (is ? [t - 1] : []))).to.deep.equal([-1, 96]);
+  });
+
+  it("lets the large books' contract alone take slots and close books, and holds to what it took and closed", async () => {
+    const { firstSlot, exchange, large, admin } = await networkHelpers.loadFixture(plain);
+    const hash = (n: number): Hex => `0x${"0".repeat(63)}${n}`;
+    const closing = {
+      ...{ count: 3n, status: 1, pricesHash: hash(1), postedHash: hash(2), positions: hash(3) },
+      ...{ orders: 9n, networkMicro: 0n },
+    };
+    const nobody = [admin.account.address];
+    await refuses(exchange.write.takeSlots([firstSlot, 3n]), "EnergyNotLargeBooks", nobody);
+    await refuses(exchange.write.proveSums([firstSlot, "0x00000000", "0x"]), "EnergyNotLargeBooks", nobody);
+    await refuses(exchange.write.closeBook([firstSlot, closing]), "EnergyNotLargeBooks", nobody);
+    await networkHelpers.setBalance(large.address, 10n ** 18n);
+    await networkHelpers.impersonateAccount(large.address);
+    const asLarge = { account: large.address };
+    await exchange.write.takeSlots([firstSlot + 2, 3n], asLarge);
+    await refuses(exchange.write.takeSlots([firstSlot + 4, 1n], asLarge), "EnergyAlreadyClosed", [firstSlot + 4]);
+    await exchange.write.closeBook([firstSlot + 2, closing], asLarge);
+    const word = keccak256(
+      encodeAbiParameters(
+        [{ type: "uint256" }, { type: "bytes32" }, { type: "bytes32" }, { type: "bytes32" }],
+        [3n, hash(1), hash(2), hash(3)],
+      ),
+    );
+    expect(await exchange.read.bookOf([firstSlot + 2])).to.deep.equal([1, `${word.slice(0, -2)}00`]);
   });
 
   it("accepts any selection from the fallback deadline on, and void from the void deadline on, to the second", async () => {

@@ -260,8 +260,7 @@ describe("EnergyAccounts", () => {
     const day = await nextDay(client);
     await networkHelpers.time.increaseTo(day * 900 - 3_600);
     const posted = [40, 41, 95, 96].map((t) => day + t);
-    for (const slot of posted)
-      await accounts.write.post([slot, account, Number(BigInt(encodeStep(bid(5, 9))))], owner);
+    for (const slot of posted) await accounts.write.post([slot, account, Number(BigInt(encodeStep(bid(5, 9))))], owner);
     const headsOf = async (first: number, count: number) => {
       const heads = await accounts.read.postHeads([day + first, BigInt(count)]);
       const each = Array.from({ length: count }, (_, t) => accounts.read.postsOf([day + first + t]));

@@ -801,7 +801,9 @@ describe("EnergyExchange: posted orders", () => {
     const claimed = (cell: number, tick: number) => {
       const at = 2 + 8 * cell;
       const word = tick.toString(16).padStart(8, "0");
-      return settle(market, built, { prices: `${built.prices.slice(0, at)}${word}${built.prices.slice(at + 8)}` as Hex });
+      return settle(market, built, {
+        prices: `${built.prices.slice(0, at)}${word}${built.prices.slice(at + 8)}` as Hex,
+      });
     };
     await refuses(claimed(1, 7), "EnergyPriceRule", [1, 4, 9, 7]);
     await refuses(claimed(1, 10), "EnergyNotClearing", [1, 0, 5]);

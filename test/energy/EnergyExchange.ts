@@ -234,6 +234,11 @@ describe("EnergyExchange: signed curves", () => {
         throw new Error(what, { cause: failure });
       });
     }
+    // A curve of one slot, signed, and six bytes more: its signature does not speak for a book of two.
+    const longer = `${encodeRecord(curves[0] as SignedCurve)}000000000000` as Hex;
+    const twoPrices = `0x${"00000005".repeat(2)}` as Hex;
+    const { exchange } = market;
+    await refuses(exchange.write.settle([firstSlot, twoPrices, longer, "0x"]), "EnergyBadSignature", [0]);
     // The malleable twin of a good signature: s mirrored at half the group order.
     const good = curves[0] as SignedCurve;
     const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -354,6 +359,20 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(settle(market, without), "EnergyNotAbsent", [0]);
     await settle(market, buildSettlement({ firstSlot, count: 1, curves }));
     expect([await market.balanceOf(buyer), await market.balanceOf(seller)]).to.deep.equal([15n, 30n]);
+  });
+
+  it("moves nothing for those who trade nothing, however many they are", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot } = market;
+    const { curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    for (let i = 2; i < 60; i++) {
+      const account = await market.open(keyOf(i), RICH);
+      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: [bid(1, 3)] }));
+    }
+    await closeGate(market, firstSlot, 1, curves);
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves }));
+    const changes = curves.map(async ({ account }) => (await market.balanceOf(account)) - RICH);
+    expect(await Promise.all(changes)).to.deep.equal([-30n, 30n, ...new Array(58).fill(0n)]);
   });
 
   it("credit before debit: what an order would earn in one slot does not cover what it can cost in another", async () => {

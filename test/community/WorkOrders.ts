@@ -416,6 +416,29 @@ describe("WorkOrders", () => {
       expect(await orderOf(community, 1)).to.deep.include({ state: STATE.assigned, seat: BACKUP, level: 4 });
     });
 
+    it("gives a second hold only what the first left of the time for parts", async () => {
+      const { community, device } = await fresh();
+      const { orders } = community;
+      const key = [1, LIMITS] as const;
+      await report(community, device);
+      const by = await assignee(community, 1);
+      await orders.write.arriveAtSite(key, by);
+      await orders.write.beginRepair(key, by);
+      await orders.write.hold(key, by);
+      await travelTo(community, (await chainTime(community)) + 3_600);
+      await orders.write.continueWork(key, by);
+      await orders.write.hold(key, by);
+      const due = (await chainTime(community)) + TERMS.holdMax - 3_600;
+      expect(await orders.read.dueAt(key)).to.equal(BigInt(due));
+      await travelTo(community, due);
+      await orders.write.escalate(key);
+      expect(await orderOf(community, 1)).to.deep.include({
+        state: STATE.working,
+        held: TERMS.holdMax / 60,
+        stageAt: due,
+      });
+    });
+
     it("ends a hold when the time for parts is used up, and another at once", async () => {
       const { community, device } = await fresh();
       const { orders } = community;

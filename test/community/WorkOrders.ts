@@ -509,6 +509,18 @@ describe("WorkOrders", () => {
       await refused(orders.write.decline([1, LIMITS], await assignee(community, 1)), "OrderWrongState");
     });
 
+    it("takes the running shift from who declines, and none before or after it", async () => {
+      const { community, device } = await fresh();
+      const { orders } = community;
+      const { epoch } = await orders.read.figuresOf([1]);
+      await travelTo(community, epoch + 5 * 28_800);
+      await report(community, device);
+      const { seat } = await orderOf(community, 1);
+      const before = await orders.read.availabilityOf([1, 0]);
+      await orders.write.decline([1, LIMITS], await assignee(community, 1));
+      expect(before ^ (await orders.read.availabilityOf([1, 0]))).to.equal(1n << BigInt(5 * 16 + seat));
+    });
+
     it("goes to the lead when nobody is on duty", async () => {
       const { community, device } = await fresh();
       await travelTo(community, (await chainTime(community)) + 16 * 28_800);

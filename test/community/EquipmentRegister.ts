@@ -232,12 +232,12 @@ describe("EquipmentRegister", () => {
         const { community, device, now } = await installed();
         const good = next(community, device, now, 5);
         const forged = { ...next(community, device, now, 6), a: good.a };
-        const batch = [good, good, forged, next(community, device, now, 7)];
+        const batch = [good, good, forged, next(community, device, now, 7), next(community, device, now, 8)];
         const { result } = await community.register.simulate.submitBatch([batch]);
-        expect(result).to.equal(2n);
+        expect(result).to.equal(3n);
         await community.register.write.submitBatch([batch]);
         const state = await community.register.read.stateOf([1]);
-        expect(state.counter).to.equal(3);
+        expect(state.counter).to.equal(4);
       });
 
       it("prove a run only without a gap", async () => {
@@ -326,6 +326,25 @@ describe("EquipmentRegister", () => {
       expect(stored).to.deep.include({ high: 800, crew: 7, p256: true, firmware: FIRMWARE.slice(0, 18) });
       await refused(register.write.adjust([1, profile, two]), "EquipmentTwoOfThreeMissing");
     });
+  });
+
+  it("calls a run inside only when every value is back by the band, outside only when every value is beyond a limit", async () => {
+    const community = await fresh();
+    const device = await installDevice(community, { index: 1 });
+    const now = await chainTime(community);
+    const cases: readonly [values: readonly number[], inside: boolean, outside: boolean][] = [
+      [[-450, 950], true, false],
+      [[950, 951], false, false],
+      [[951, 1_000], false, false],
+      [[1_001, -501], false, true],
+      [[1_001, 1_000], false, false],
+      [[-500, -501], false, false],
+      [[950, 1_001], false, false],
+    ];
+    for (const [values, allInside, allOutside] of cases) {
+      const run = values.map((value) => next(community, device, now, value));
+      expect(await community.register.read.checkRun([run])).to.deep.include({ allInside, allOutside });
+    }
   });
 
   describe("a run and what the register knows", () => {

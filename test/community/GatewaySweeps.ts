@@ -134,6 +134,10 @@ describe("GatewaySweeps", () => {
         sweeps.write.expose([gateway.address, run, NOTHING, history], { account: reporter }),
         "GatewayNotServing",
       );
+      // What it said stays: the chain's head is kept, the service is over.
+      const told = history.reduce((head, change) => nextSweepHead(head, change), NOTHING as `0x${string}`);
+      const exposedSlot = await sweeps.read.gatewayOf([gateway.address]);
+      expect(exposedSlot).to.deep.equal([told, Math.floor((at + 50) / HOUR), false]);
       await refused(sweepAt(world, at + 100, 0n), "GatewayNotServing");
       await refused(sweeps.write.join({ account: gateway, value: BOND }), "GatewayNotServing");
       const paid = await sweeps.write.withdraw({ account: reporter });

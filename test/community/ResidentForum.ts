@@ -1,7 +1,7 @@
 // What residents may say and judge by themselves; what becomes of an order by it is in WorkOrders.ts.
 import { expect } from "chai";
 import hre from "hardhat";
-import { type Address, encodeAbiParameters, type Hex, keccak256, pad, toHex, zeroAddress } from "viem";
+import { type Address, encodeAbiParameters, type Hex, keccak256, pad, parseEventLogs, toHex, zeroAddress } from "viem";
 import { chainTime, CREDENTIAL, deployCommunity, installDevice, travelTo, wallet } from "../../scripts/lib/community.ts";
 import { emitted, refused } from "../utils/community.ts";
 
@@ -68,10 +68,15 @@ describe("ResidentForum", () => {
     expect(await forum.read.isResident([community.parties.installer.address, residents[1]])).to.equal(false);
   });
 
-  it("begins a new round as soon as residents have agreed", async () => {
+  it("says that residents agreed when enough have said so, not before, and begins a new round then", async () => {
     const { community, residents } = await fresh();
-    const { forum } = community;
-    for (const account of residents.slice(0, 3)) await forum.write.say([1, 0], { account });
+    const { client, forum } = community;
+    for (const [i, account] of residents.slice(0, 3).entries()) {
+      const hash = await forum.write.say([1, 0], { account });
+      const { logs } = await client.getTransactionReceipt({ hash });
+      const names = parseEventLogs({ abi: forum.abi, logs }).map(({ eventName }) => eventName);
+      expect(names).to.deep.equal(i < 2 ? ["ResidentSaid"] : ["ResidentSaid", "ResidentsAgreed"]);
+    }
     const agreedAt = await chainTime(community);
     const hash = await forum.write.say([1, 0], { account: residents[0] });
     expect((await emitted(community, hash, forum, "ResidentSaid")).count).to.equal(1);

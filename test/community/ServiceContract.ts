@@ -171,7 +171,10 @@ describe("ServiceContract", () => {
         await travelTo(community, end);
         await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
         expect((await settle(community, device)).fee).to.equal(early ? 0n : ETH_TERMS.fee);
-        expect((await service.read.recordOf([...key(community), 1])).repairs).to.equal(1);
+        // Downtime counts from the cover on, never from before it.
+        const record = await service.read.recordOf([...key(community), 1]);
+        const { restored } = await orders.read.orderOf([1, 0]);
+        expect(record).to.deep.include({ repairs: 1, downSeconds: openedAt + restored - coveredSince });
         await expectConserved(community);
       }
     });
@@ -327,6 +330,33 @@ describe("ServiceContract", () => {
     }
     expect(await agreement(community)).to.deep.include({ contractorDue: 0n, backupDue: 0n, escrow: ETH });
     await expectConserved(community);
+  });
+
+  it("pays the contractor's fee at once, but neither bond nor escrow before the release", async () => {
+    const { community, device } = await agreed();
+    const { service, parties } = community;
+    await repair(community, device);
+    await settle(community, device);
+    const before = await agreement(community);
+    const paid = await emitted(community, await service.write.draw(key(community), contractor(community)), service, "ServicePaid");
+    expect(paid.amount).to.equal(ETH_TERMS.fee);
+    expect(await agreement(community)).to.deep.equal({ ...before, contractorDue: 0n });
+    for (const by of [contractor(community), { account: parties.owner }])
+      await refused(service.write.draw(key(community), by), "ServiceNothingDue");
+    await expectConserved(community);
+  });
+
+  it("gives the means over all repairs of a device", async () => {
+    const { community, device } = await agreed();
+    const { service } = community;
+    for (const fix of [600, 1_001]) {
+      await repair(community, device, { accept: 10, arrive: 20, fix });
+      await settle(community, device);
+    }
+    const [mttr, mtbf] = await service.read.performanceOf([...key(community), 1]);
+    const { coveredSince } = await service.read.recordOf([...key(community), 1]);
+    expect(mttr).to.equal(800n);
+    expect(mtbf).to.equal(BigInt(Math.floor(((await chainTime(community)) - coveredSince - 1_601) / 2)));
   });
 
   it("gives figures of a device before its first repair, and of the first second", async () => {

@@ -103,7 +103,7 @@ const RUNGS: Record<string, Rung> = {
     },
   },
   tests: {
-    what: "behaviour, 2,000 fuzz runs, invariants, packages, end to end",
+    what: "behaviour, 1,000 fuzz runs, invariants, packages, end to end",
     run: () => script("test", ["--fuzz", "ci"]),
   },
   forge: {

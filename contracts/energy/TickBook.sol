@@ -229,18 +229,15 @@ contract TickBook is ITickBook, AccountBook {
         }
     }
 
-    /// @dev The occupied levels next to the balancing one.
+    /// @dev The occupied levels next above the balancing one. Those below it never bound the price: the level is the lowest
+    /// at which supply covers the demand above it, so of two things one stands on it, an offer sold or a bid not served.
     function _bound(uint256[] memory demand, uint256[] memory supply, uint256 level, Cell memory cell) private view {
         unchecked {
             uint256 i = level;
-            while (i > 0 && demand[--i] == 0) {}
-            if (i < level && demand[i] != 0) cell.maxBidBelow = _tickOf(i);
-            i = level;
-            while (i > 0 && supply[--i] == 0) {}
-            if (i < level && supply[i] != 0) cell.maxOfferBelow = _tickOf(i);
-            for (i = level + 1; i < demand.length && demand[i] == 0; ++i) {}
+            while (++i < demand.length && demand[i] == 0) {}
             if (i < demand.length) cell.minBidAbove = _tickOf(i);
-            for (i = level + 1; i < supply.length && supply[i] == 0; ++i) {}
+            i = level;
+            while (++i < supply.length && supply[i] == 0) {}
             if (i < supply.length) cell.minOfferAbove = _tickOf(i);
         }
     }
@@ -250,17 +247,12 @@ contract TickBook is ITickBook, AccountBook {
         Zone[] memory zones = new Zone[](1);
         Link[] memory hub = new Link[](1);
         (volume, ) = UniformPrice.solve(cells, 1, 0, hub, zones);
-        outcome = UniformPrice.outcome(cells[0], zones[0]);
-        if (volume == 0) return (0, 0, outcome);
+        if (volume == 0) return (0, 0, SlotOutcome.NoTrade);
         UniformPrice.findIntervals(cells, 1, 0, hub, zones);
         price = UniformPrice.ruled(zones[0], PRICE_SHARE);
-        outcome = UniformPrice.outcome(cells[0], zones[0]);
-        // The price may lie beside the balancing level; what is unserved there then lies on one of its neighbours.
-        if (price != cells[0].price) {
-            outcome = SlotOutcome.Interval;
-            if (price == cells[0].maxBidBelow) outcome = SlotOutcome.MarginalBuyer;
-            if (price == cells[0].minOfferAbove) outcome = SlotOutcome.MarginalSeller;
-        }
+        // The price may lie above the balancing level; what is unserved there then lies on the next.
+        if (price == cells[0].price) outcome = UniformPrice.outcome(cells[0], zones[0]);
+        else outcome = price == cells[0].minOfferAbove ? SlotOutcome.MarginalSeller : SlotOutcome.Interval;
     }
 
     /// @dev Orders better than the balancing level trade in full, those on it share by telescoping floors.

@@ -93,6 +93,21 @@ describe("a chain of one's own choice", () => {
     expect(stderr).to.contain("Usage: npm run deploy");
   });
 
+  it("deploy, roles and start tell a machine what is wrong, too", async () => {
+    const calls: readonly (readonly [args: readonly string[], error: object])[] = [
+      [["--nope"], { code: "Usage", exitCode: 2 }],
+      [["--network", "nowhere"], { code: "ChainProblem", exitCode: 1 }],
+    ];
+    for (const script of ["deploy.ts", "roles.ts", "start.ts"])
+      for (const [args, error] of calls) {
+        const { code, stdout, stderr } = await runScript(script, [...args, "--json"]);
+        const told = JSON.parse(stdout) as { error: { message: string; exitCode: number } };
+        expect(told.error, `${script} ${args.join(" ")}`).to.include(error);
+        expect(told.error.message).to.match(/nope|nowhere/);
+        expect([code, stderr]).to.deep.equal([told.error.exitCode, ""]);
+      }
+  });
+
   it("npm run deploy records the addresses, and a second run changes nothing", async () => {
     const first = await against(url, FUNDED, "deploy.ts", ["--json"]);
     expect(first.code, first.stderr).to.equal(0);

@@ -31,7 +31,7 @@ import {
   WITHDRAWAL_DELAY,
 } from "../../scripts/lib/energy-market.ts";
 import { hub, randomOf, unlimited } from "./books.ts";
-import { bid, offer, refuses } from "./helpers.ts";
+import { bid, offer, refuses, steps } from "./helpers.ts";
 
 const { viem, networkHelpers } = await network.create();
 const RICH = 10n ** 12n;
@@ -259,6 +259,10 @@ describe("EnergyExchange: signed curves", () => {
     await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
     const counted = buildSettlement({ firstSlot, count: 1, curves: [nobodys, honest] });
     await refuses(settle(market, counted), "EnergyBadSignature", [0]);
+    // Nobody is the owner of an account that was never opened, and does not sign for it either.
+    const ghost = { ...nobodys, account: seller + 1, steps: [offer(5, 4)] };
+    const haunted = buildSettlement({ firstSlot, count: 1, curves: [curves[0] as SignedCurve, honest, ghost] });
+    await refuses(settle(market, haunted), "EnergyBadSignature", [2]);
     await settle(market, buildSettlement({ firstSlot, count: 1, curves: [{ ...nobodys, absent: true }, honest] }));
     for (const account of [buyer, seller]) expect(await market.balanceOf(account)).to.equal(RICH);
   });
@@ -399,6 +403,11 @@ describe("EnergyExchange: signed curves", () => {
     await market.accounts.write.announceWithdrawal([buyer, 6n], { account: owner });
     await closeGate(market, firstSlot, 1, curves);
     await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves })), "EnergyUncovered", [buyer]);
+    const [uncovered, other] = curves as [SignedCurve, SignedCurve];
+    const without = buildSettlement({ firstSlot, count: 1, curves: [{ ...uncovered, absent: true }, other] });
+    const snapshot = await networkHelpers.takeSnapshot();
+    await settle(market, without);
+    await snapshot.restore();
     // Announced after the gate, it does: the order was covered when it was closed.
     await market.accounts.write.announceWithdrawal([buyer, 6n], { account: owner });
     await settle(market, buildSettlement({ firstSlot, count: 1, curves }));
@@ -407,10 +416,14 @@ describe("EnergyExchange: signed curves", () => {
   it("refuses accounts outside the market's zones", async () => {
     const market = await networkHelpers.loadFixture(plain);
     const { firstSlot } = market;
-    const stray = await market.open(keyOf(0), RICH, 3);
+    // One zone, the hub: number 1 is the first beyond.
+    const stray = await market.open(keyOf(0), RICH, 1);
     const curves = [await sign(market, 0, { account: stray, nonce: 0, firstSlot, steps: [bid(5, 9)] })];
     await closeGate(market, firstSlot, 1, curves);
     await refuses(settle(market, buildSettlement({ firstSlot, count: 1, curves })), "EnergyUnknownZone", [stray]);
+    // Its record counts as absent, though it is signed and covered.
+    const absent = curves.map((curve) => ({ ...curve, absent: true }));
+    await settle(market, buildSettlement({ firstSlot, count: 1, curves: absent }));
   });
 
   it("settles only the committed book until the fallback, at either side of every boundary", async () => {
@@ -444,6 +457,36 @@ describe("EnergyExchange: signed curves", () => {
     expect((await market.exchange.read.bookOf([firstSlot]))[0]).to.equal(2);
   });
 
+  it("settles from the second the last slot's gate closes to the last one before the book is void", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot, exchange } = market;
+    const { curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    const built = buildSettlement({ firstSlot, count: 1, curves });
+    const alone = buildSettlement({ firstSlot, count: 1, curves: curves.slice(0, 1) });
+    await market.board.write.commit([firstSlot, bookRoot(curves)]);
+    const [gate, from, fallback, end] = await exchange.read.timesOf([firstSlot, 1n]);
+    const [, dayFrom, dayFallback, dayEnd] = await exchange.read.timesOf([firstSlot, 96n]);
+    expect(from).to.equal(gate);
+    expect([dayFrom, dayFallback, dayEnd]).to.deep.equal([gate + 95n * 900n, fallback, end]);
+    const settleAt = async (time: bigint, { prices, orders, posted }: Settlement) => {
+      await networkHelpers.time.setNextBlockTimestamp(time);
+      return exchange.write.settle([firstSlot, prices, orders, posted], { gas: 5_000_000n });
+    };
+    const statusAt = async (time: bigint, settlement: Settlement) => {
+      const snapshot = await networkHelpers.takeSnapshot();
+      await settleAt(time, settlement);
+      const [status] = await exchange.read.bookOf([firstSlot]);
+      await snapshot.restore();
+      return status;
+    };
+    await refuses(settleAt(from - 1n, built), "EnergyOutsideWindow", [from, end]);
+    expect(await statusAt(from, built)).to.equal(1);
+    await refuses(settleAt(fallback - 1n, alone), "EnergyBookMismatch");
+    expect(await statusAt(fallback, alone)).to.equal(2);
+    expect(await statusAt(end - 1n, built)).to.equal(2);
+    await refuses(settleAt(end, built), "EnergyOutsideWindow", [from, end]);
+  });
+
   it("refuses input of the wrong length and books across midnight", async () => {
     const market = await networkHelpers.loadFixture(plain);
     const { firstSlot } = market;
@@ -452,6 +495,7 @@ describe("EnergyExchange: signed curves", () => {
     const { exchange } = market;
     await refuses(exchange.write.settle([firstSlot, "0x", "0x", "0x"]), "EnergyBadLength");
     await refuses(exchange.write.settle([firstSlot, "0x000000", "0x", "0x"]), "EnergyBadLength");
+    await refuses(exchange.write.settle([firstSlot, "0x0000000000", "0x", "0x"]), "EnergyBadLength");
     await refuses(exchange.write.settle([firstSlot, "0x00000000", "0x00", "0x"]), "EnergyBadLength");
     const two = `0x${"00".repeat(8)}` as Hex;
     await refuses(exchange.write.settle([firstSlot + 95, two, nothing.orders, nothing.posted]), "EnergyBadLength");
@@ -569,6 +613,88 @@ describe("EnergyExchange: posted orders", () => {
     await refuses(settle(market, built), "EnergyNotClearing", [0, 5, 0]);
     await settle(market, buildSettlement({ firstSlot, count: 2, curves: [], posted, zoneOf }));
     expect(await market.balanceOf(buyer)).to.be.lessThan(85n);
+  });
+
+  it("covers posted orders by what an announced withdrawal leaves, the last posted first, to the unit", async () => {
+    const links = [hub, unlimited(0, 0)];
+    const market = await fresh({ operator: "none", links });
+    const { firstSlot } = market;
+    // The one who withdraws lives in the second zone, the others at the hub.
+    const leaving = await market.open(keyOf(0), 100n, 1);
+    const stray = await market.open(keyOf(1), 100n, links.length);
+    const seller = await market.open(keyOf(2), 0n);
+    const posted: PostedOrder[] = [
+      { slot: firstSlot, account: leaving, ...bid(5, 10) },
+      { slot: firstSlot, account: seller, ...offer(8, 4) },
+      { slot: firstSlot + 1, account: leaving, ...bid(5, 8) },
+      { slot: firstSlot + 1, account: stray, ...bid(5, 8) },
+      { slot: firstSlot + 1, account: seller, ...offer(9, 2) },
+      { slot: firstSlot + 2, account: leaving, ...offer(3, 1) },
+      { slot: firstSlot + 2, account: seller, ...bid(2, 0) },
+    ];
+    for (const [i, order] of posted.entries()) await post(market, [0, 2, 0, 1, 2, 0, 2][i] as number, order);
+    const snapshot = await networkHelpers.takeSnapshot();
+    const settledWith = async (announced: bigint) => {
+      await snapshot.restore();
+      await market.accounts.write.announceWithdrawal([leaving, announced], { account: keyOf(0).address });
+      await networkHelpers.time.increaseTo(settleTime(firstSlot, 3));
+      const zoneOf = (account: number) => (account === leaving ? 1 : account === stray ? links.length : 0);
+      const coverOf = (account: number) => (account === leaving ? 100n - announced : account === stray ? 100n : 0n);
+      const built = buildSettlement({ firstSlot, count: 3, links, curves: [], posted, zoneOf, coverOf });
+      const { logs } = await market.client.getTransactionReceipt({ hash: await settle(market, built) });
+      const absent = parseEventLogs({ abi: market.exchange.abi, logs, eventName: "PostAbsent" });
+      expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
+      return absent.map(({ args }) => Number(args.index));
+    };
+    // 50 and 40 are just covered. An order that can cost nothing is, whatever was withdrawn.
+    expect(await settledWith(10n)).to.deep.equal([3]);
+    expect(await settledWith(11n)).to.deep.equal([3, 0]);
+    expect(await settledWith(61n)).to.deep.equal([3, 2, 0]);
+  });
+
+  it("names a refused price by its cell: zone times slots plus slot", async () => {
+    // The zones' line is shut, so that each has a price of its own.
+    const links = [hub, { parent: 0, feeTicks: 0, exportCapWh: 0n, importCapWh: 0n }];
+    const market = await fresh({ links });
+    const { firstSlot } = market;
+    const curves: SignedCurve[] = [];
+    const zones = new Map<number, number>();
+    for (const [i, [zone, t, step]] of (
+      [
+        [0, 1, bid(5, 9)],
+        [0, 1, offer(5, 4)],
+        [1, 2, bid(7, 19)],
+        [1, 2, offer(7, 12)],
+      ] as const
+    ).entries()) {
+      const account = await market.open(keyOf(i), RICH, zone);
+      zones.set(account, zone);
+      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: steps(3, { [t]: step }) }));
+    }
+    const zoneOf = (account: number) => zones.get(account) ?? 0;
+    const posted: PostedOrder[] = [];
+    for (const [i, step] of [bid(3, 30), offer(3, 20)].entries()) {
+      const order = { slot: firstSlot, account: curves[2 + i]?.account as number, ...step };
+      posted.push(order);
+      await post(market, 2 + i, order);
+    }
+    const built = buildSettlement({ firstSlot, count: 3, curves, posted, links, zoneOf });
+    await closeGate(market, firstSlot, 3, curves);
+    const claimed = (cell: number, tick: number) => {
+      const at = 2 + 8 * cell;
+      const word = tick.toString(16).padStart(8, "0");
+      return settle(market, built, { prices: `${built.prices.slice(0, at)}${word}${built.prices.slice(at + 8)}` as Hex });
+    };
+    await refuses(claimed(1, 7), "EnergyPriceRule", [1, 4, 9, 7]);
+    await refuses(claimed(1, 10), "EnergyNotClearing", [1, 0, 5]);
+    await refuses(claimed(3, 24), "EnergyPriceRule", [3, 20, 30, 24]);
+    await refuses(claimed(3, 31), "EnergyNotClearing", [3, 0, 3]);
+    await refuses(claimed(5, 14), "EnergyPriceRule", [5, 12, 19, 14]);
+    await refuses(claimed(5, 20), "EnergyNotClearing", [5, 0, 7]);
+    await settle(market, built);
+    expect(built.positions.map(({ moneyMicro }) => moneyMicro)).to.deep.equal([-30n, 30n, -105n, 105n]);
+    expect(built.postedFills.map(({ moneyMicro }) => moneyMicro)).to.deep.equal([-75n, 75n]);
+    expect((await market.exchange.read.bookOf([firstSlot]))[1]).to.equal(built.commitment);
   });
 
   it("judges a signed order by the cover that posted orders of its book leave, and by nothing posted elsewhere", async () => {

@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { type Hex, keccak256, parseEventLogs } from "viem";
+import { type Hex, keccak256, numberToHex, parseEventLogs, zeroHash } from "viem";
 import {
+  bookGroups,
   bookRoot,
   buildSettlement,
+  commitmentOf,
+  curveLeaf,
   encodeRecord,
   encodeStep,
   join,
@@ -22,6 +25,7 @@ import {
 import {
   deployMarket,
   fallbackTime,
+  GATE_LEAD,
   keyOf,
   type Market,
   NETWORK,
@@ -118,6 +122,47 @@ async function mixed() {
   return { ...market, firstSlot, ids, input, built: buildSettlement(input) };
 }
 
+/** A day of three zones, 288 cells, with posted orders in the last of them, after the fallback. */
+async function wide() {
+  const links = [hub, unlimited(0, 1), unlimited(0, 2)];
+  const market = await deployMarket(viem, { operator: "none", links });
+  const firstSlot = await nextDay(market.client);
+  const zones = new Map<number, number>();
+  const ids: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    const account = await market.open(keyOf(i), 1_000_000n, i % 3);
+    zones.set(account, i % 3);
+    ids.push(account);
+  }
+  await networkHelpers.time.increaseTo(firstSlot * 900 - 7_200);
+  const posted: PostedOrder[] = [];
+  for (const [i, t, step] of [
+    [2, 63, bid(4, 12)],
+    [5, 63, offer(4, 12)],
+    [5, 95, bid(5, 40)],
+    [2, 95, offer(5, 39)],
+  ] as const) {
+    const order = { slot: firstSlot + t, account: ids[i] as number, ...step };
+    posted.push(order);
+    await post(market, i, order);
+  }
+  const curves: SignedCurve[] = [];
+  for (const [i, account] of ids.entries()) {
+    const day = Array.from({ length: 96 }, (_, t) =>
+      (i + t) % 2 === 0 ? bid(1 + ((i * t) % 7), 10 + (t % 9)) : offer(1 + ((i + t) % 5), (t % 7) + i),
+    );
+    // At the posted orders' slots nobody else is there.
+    for (const t of [63, 95]) day[t] = bid(0, 0);
+    curves.push(await signCurve(keyOf(i), market.domain, { account, nonce: 0, firstSlot, steps: day }));
+  }
+  const input: SettlementInput = {
+    ...{ firstSlot, count: 96, links, curves, posted },
+    zoneOf: (account) => zones.get(account) ?? 0,
+  };
+  await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+  return { ...market, firstSlot, ids, input, built: buildSettlement(input) };
+}
+
 const balancesOf = async (market: Market & { ids: readonly number[] }) =>
   Promise.all([NETWORK, ESCROW, ...market.ids].map((account) => market.balanceOf(account)));
 
@@ -185,14 +230,22 @@ describe("LargeBooks", () => {
     const at = async () => readLargeSession(market.client as never, addressesOf(market), firstSlot);
     const opened = (await at()) as LargeSession;
     const all = input.curves.map(encodeRecord);
-    await refuses(large.write.collect([opened.state, join(all.slice(0, 128)), false]), "EnergyPostsOmitted");
+    await refuses(large.write.collect([opened.state, join(all.slice(0, 128)), false]), "EnergyPostsOmitted", [
+      firstSlot + 1,
+    ]);
     await large.write.collectPosts([opened.state, 0, 0n, "0x"]);
     await refuses(large.write.collectPosts([opened.state, 0, 0n, "0x"]), "LargeWrongState", [firstSlot]);
     const { state } = (await at()) as LargeSession;
     const wide = { gas: 16_000_000n };
-    await refuses(large.write.collect([state, join(all.slice(0, 127)), false], wide), "EnergyBookMismatch");
-    await refuses(large.write.collect([state, join(all.slice(0, 128)), true], wide), "EnergyBookMismatch");
-    await refuses(large.write.collect([state, join(all.slice(1, 129)), false], wide), "EnergyBookMismatch");
+    const hashOf = (from: number, to: number) => bookGroups(input.curves.slice(from, to).map(curveLeaf))[0] as Hex;
+    const collect = (from: number, to: number, last: boolean) =>
+      large.write.collect([state, join(all.slice(from, to)), last], wide);
+    const first = groups[0] as Hex;
+    await refuses(collect(0, 127, false), "EnergyBookMismatch", [first, hashOf(0, 127)]);
+    await refuses(collect(1, 129, false), "EnergyBookMismatch", [first, hashOf(1, 129)]);
+    const word = (value: number) => numberToHex(value, { size: 32 });
+    await refuses(collect(0, 128, true), "EnergyBookMismatch", [word(2), word(1)]);
+    await refuses(collect(0, 131, false), "EnergyBookMismatch", [word(2), word(2)]);
     await refuses(large.write.serve([state, []]), "LargeWrongStage", [firstSlot, 1]);
     await refuses(large.write.count([state, built.prices, 0n, "0x", []]), "LargeWrongStage", [firstSlot, 1]);
     await run(market, input, built, { limits: { records: 128, posts: 10, bytes: 1 } });
@@ -228,9 +281,14 @@ describe("LargeBooks", () => {
     await refuses(large.write.count([session.state, wrong, 0n, cells, rest]), "LargeWrongState");
     await refuses(large.write.count([session.state, wrong, 4n, cells, session.cores.slice(3)]), "LargeWrongPart", [4]);
     await refuses(large.write.count([session.state, "0x00000001", 0n, "0x", []]), "EnergyBadLength");
+    const number = session.cores.length;
+    const beyond = [...session.cores, session.cores[number - 1] as Hex];
+    await refuses(large.write.count([session.state, built.prices, 0n, "0x", beyond]), "LargeWrongPart", [number]);
     await run(market, input, built, { limits: SMALL, fallback: true }, "Serving");
     const serving = await at();
     await refuses(large.write.serve([serving.state, session.cores.slice(0, 1)]), "LargeWrongPart", [0]);
+    const order = [...session.cores.slice(0, session.postParts).reverse(), ...session.cores.slice(session.postParts)];
+    await refuses(large.write.serve([serving.state, [...order, order[number - 1] as Hex]]), "LargeWrongPart", [number]);
     await refuses(large.write.abandon([serving.state]), "LargeWrongStage", [firstSlot, 3]);
     // Proven prices need no deadline any more: whoever comes after the void deadline still serves.
     await networkHelpers.time.increaseTo(voidTime(firstSlot) + 10);
@@ -257,7 +315,9 @@ describe("LargeBooks", () => {
     await large.write.abandon([state]);
     await run(market, input, built, { limits: SMALL, fallback: true });
     expect(await balancesOf(market)).to.deep.equal(before);
-    expect((await market.exchange.read.bookOf([firstSlot]))[0]).to.equal(3);
+    // Three slots in three zones without a price, and nobody's position.
+    const nothing = commitmentOf(3, `0x${"80000000".repeat(9)}`, "0x", "0x");
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([3, nothing]);
     await refuses(market.exchange.write.voidBook([firstSlot, 3n]), "EnergyAlreadyClosed", [firstSlot]);
   });
 
@@ -301,10 +361,19 @@ describe("LargeBooks", () => {
     await refuses(large.write.collectPosts([state, 4, 0n, "0x"]), "EnergyBadLength");
     await refuses(large.write.collectPosts([state, 3, 5n, "0x"]), "EnergyPostsOmitted", [firstSlot + 3]);
     await refuses(large.write.collectPosts([state, 1, 0n, of(4, 5, 6)]), "EnergyPostsOmitted");
-    // One at a time, from the back.
-    await run(market, input, built, { limits: { ...SMALL, posts: 1 }, fallback: true }, "Counting");
-    const done = (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
-    expect(done.postParts).to.equal(7);
+    // One at a time, from the back. Records come when all are in, not while some of the first slot are missing.
+    const session = async () =>
+      (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    const options = { limits: { ...SMALL, posts: 1 }, fallback: true };
+    let now = await session();
+    while (now.postSlot !== 0) {
+      await send(market, nextLargeCall(input, built.prices, now, options) as LargeCall);
+      now = await session();
+    }
+    expect(now.postHead).to.not.equal(0n);
+    await refuses(large.write.collect([now.state, "0x", false]), "EnergyPostsOmitted", [firstSlot]);
+    await run(market, input, built, options, "Counting");
+    expect((await session()).postParts).to.equal(7);
   });
 
   it("says what moved, holds a book to 131,072 orders, and leaves the exchange to nobody else", async () => {
@@ -328,6 +397,142 @@ describe("LargeBooks", () => {
     const place = await storageOf(market, firstSlot, await large.read.sessionOf([firstSlot]));
     await networkHelpers.setStorageAt(large.address, place, BigInt(keccak256(full)));
     await refuses(large.write.collectPosts([full, 0, 0n, market.built.posted]), "LargeTooManyOrders", [131_073]);
+    const brimful = full.replace((131_072 - 6).toString(16), (131_072 - 7).toString(16)) as Hex;
+    await networkHelpers.setStorageAt(large.address, place, BigInt(keccak256(brimful)));
+    await large.write.collectPosts([brimful, 0, 0n, market.built.posted]);
+  });
+
+  it("gives what one transaction gives in a book of more cells than a byte can number", async () => {
+    const market = await networkHelpers.loadFixture(wide);
+    const { firstSlot, built, input } = market;
+    const snapshot = await networkHelpers.takeSnapshot();
+    await market.exchange.write.settle([firstSlot, built.prices, built.orders, built.posted]);
+    const expected = await balancesOf(market);
+    const outcome = await market.exchange.read.bookOf([firstSlot]);
+    expect(outcome).to.deep.equal([2, built.commitment]);
+    expect(built.postedFills.map(({ fillWh }) => fillWh)).to.deep.equal([-4, 4, -5, 5]);
+    await snapshot.restore();
+    await run(market, input, built, { limits: { records: 2, posts: 2, bytes: 100_000 }, fallback: true });
+    expect(await balancesOf(market)).to.deep.equal(expected);
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal(outcome);
+  });
+
+  it("judges nonces, session keys and withdrawals as of the gate", async () => {
+    const market = await deployMarket(viem, { operator: "none" });
+    const firstSlot = await nextDay(market.client);
+    const { large, accounts } = market;
+    const orderOf = async (index: number, signer = index) => {
+      const account = await market.open(keyOf(index), 50n);
+      const owner = keyOf(index).address;
+      await networkHelpers.setBalance(owner, 10n ** 18n);
+      await networkHelpers.impersonateAccount(owner);
+      const order = { account, nonce: 0, firstSlot, steps: [bid(5, 9)] };
+      const curve = await signCurve(keyOf(signer), market.domain, order);
+      return { account, owner, curve, record: encodeRecord(curve) };
+    };
+    const cancelled = await orderOf(0);
+    const keyed = await orderOf(1, 9);
+    const leaving = await orderOf(2);
+    const gate = firstSlot * 900 - Number(GATE_LEAD);
+    await accounts.write.raiseNonce([cancelled.account], { account: cancelled.owner });
+    await accounts.write.setSessionKey([keyed.account, keyOf(9).address, gate], { account: keyed.owner });
+    await accounts.write.announceWithdrawal([leaving.account, 6n], { account: leaving.owner });
+    await networkHelpers.time.increaseTo(settleTime(firstSlot, 1));
+    await large.write.open([firstSlot, 1, []]);
+    const at = async () =>
+      (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    await large.write.collectPosts([(await at()).state, 0, 0n, "0x"]);
+    const { state } = await at();
+    // Where nobody commits books, nothing signed gets in before the fallback.
+    const early = await orderOf(5);
+    const group = bookGroups([curveLeaf(early.curve)])[0];
+    await refuses(large.write.collect([state, early.record, true]), "EnergyBookMismatch", [zeroHash, group]);
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    await refuses(large.write.collect([state, cancelled.record, true]), "EnergyStaleNonce", [0]);
+    await refuses(large.write.collect([state, keyed.record, true]), "EnergyBadSignature", [0]);
+    await refuses(large.write.collect([state, leaving.record, true]), "EnergyUncovered", [leaving.account]);
+    // Nor does anybody come twice, or after one with a higher number.
+    const honest = await orderOf(3);
+    const poor = await orderOf(4);
+    await large.write.collect([state, honest.record, false]);
+    const { state: next, lastAccount } = await at();
+    expect(lastAccount).to.equal(honest.account);
+    await refuses(large.write.collect([next, honest.record, true]), "EnergyIdOrder", [0]);
+    await refuses(large.write.collect([next, leaving.record, true]), "EnergyIdOrder", [0]);
+    await large.write.collect([next, poor.record, true]);
+    expect(await market.balanceOf(ESCROW)).to.equal(90n);
+  });
+
+  it("opens, selects and abandons at the very seconds the book's times begin and end", async () => {
+    const market = await deployMarket(viem, { operator: "board" });
+    const firstSlot = await nextDay(market.client);
+    const { large, exchange } = market;
+    const curves: SignedCurve[] = [];
+    for (const i of [0, 1]) {
+      const account = await market.open(keyOf(i), 1_000n);
+      const order = { account, nonce: 0, firstSlot, steps: [bid(5, 9)] };
+      curves.push(await signCurve(keyOf(i), market.domain, order));
+    }
+    await market.board.write.commit([firstSlot, bookRoot(curves)]);
+    const groups = bookGroups(curves.map(curveLeaf));
+    const [, from, fallback, end] = await exchange.read.timesOf([firstSlot, 1n]);
+    const gas = { gas: 5_000_000n };
+    const at = async <T>(time: bigint, action: () => Promise<T>): Promise<T> => {
+      await networkHelpers.time.setNextBlockTimestamp(time);
+      return action();
+    };
+    const opening = (given: readonly Hex[], slots = 1) => large.write.open([firstSlot, slots, given], gas);
+    await refuses(
+      at(from - 1n, () => opening(groups)),
+      "EnergyOutsideWindow",
+      [from, end],
+    );
+    const before = await networkHelpers.takeSnapshot();
+    await at(from, () => opening(groups));
+    await before.restore();
+    // The committed root binds its number of slots.
+    const root = bookRoot(curves);
+    await refuses(
+      at(from + 900n, () => opening(groups, 2)),
+      "EnergyBookMismatch",
+      [root, `${root.slice(0, -2)}02`],
+    );
+    await refuses(
+      at(fallback - 1n, () => opening([])),
+      "EnergyBookMismatch",
+    );
+    await at(fallback, () => opening([]));
+    await before.restore();
+    await refuses(
+      at(end, () => opening([])),
+      "EnergyOutsideWindow",
+      [from, end],
+    );
+    await before.restore();
+
+    // Opened with the committed groups, then left: from the fallback on it takes what anybody selects.
+    await at(from, () => opening(groups));
+    const session = async () =>
+      (await readLargeSession(market.client as never, addressesOf(market), firstSlot)) as LargeSession;
+    await large.write.collectPosts([(await session()).state, 0, 0n, "0x"]);
+    const { state } = await session();
+    const select = () => large.write.collect([state, encodeRecord(curves[0] as SignedCurve), true], gas);
+    await refuses(at(fallback - 1n, select), "EnergyBookMismatch");
+    const open = await networkHelpers.takeSnapshot();
+    await refuses(at(end, select), "EnergyOutsideWindow", [from, end]);
+    await open.restore();
+    await at(fallback, select);
+    const input = { firstSlot, count: 1, curves: curves.slice(0, 1) };
+    const built = buildSettlement(input);
+    const selected = await networkHelpers.takeSnapshot();
+    await run(market, input, built, { limits: SMALL, fallback: true });
+    expect(await exchange.read.bookOf([firstSlot])).to.deep.equal([2, built.commitment]);
+    await selected.restore();
+    const { state: collected } = await session();
+    const abandon = () => large.write.abandon([collected], gas);
+    await refuses(at(end - 1n, abandon), "EnergyOutsideWindow", [end, 2n ** 256n - 1n]);
+    await at(end, abandon);
+    expect((await session()).stage).to.equal("Voiding");
   });
 });
 

@@ -42,6 +42,7 @@ async function opened(share: bigint) {
 
 const open = () => opened(5_000n);
 const atTheTop = () => opened(10_000n);
+const atTheBottom = () => opened(0n);
 
 const tickOf = (level: number): number => BASE + WIDTH * level;
 const place = (slot: number, side: "bid" | "offer", level: number, energyWh: number) => ({
@@ -165,6 +166,121 @@ describe("TickBook", () => {
     expect(await Promise.all(owners.map(f.balanceOf))).to.deep.equal([10n ** 9n - paid, 10n ** 9n + paid, 10n ** 9n]);
   });
 
+  it("says of a slot what stood and what traded at the level that proves the price, the lowest that clears", async () => {
+    const f = await networkHelpers.loadFixture(open);
+    const { book, slot } = f;
+    const cases: [orders: ["bid" | "offer", number, number][], expected: object][] = [
+      [
+        [
+          ["bid", 20, 10],
+          ["bid", 15, 7],
+          ["offer", 12, 11],
+        ],
+        { outcome: 2, tick: tickOf(15), level: 15, boughtAtWh: 1, demandAtWh: 7, soldAtWh: 0, supplyAtWh: 0 },
+      ],
+      [
+        [
+          ["bid", 30, 8],
+          ["offer", 9, 5],
+          ["offer", 22, 6],
+        ],
+        { outcome: 3, tick: tickOf(22), level: 22, boughtAtWh: 0, demandAtWh: 0, soldAtWh: 3, supplyAtWh: 6 },
+      ],
+      [
+        [
+          ["bid", 41, 9],
+          ["offer", 20, 9],
+        ],
+        { outcome: 4, tick: 51, level: 20, boughtAtWh: 0, demandAtWh: 0, soldAtWh: 9, supplyAtWh: 9 },
+      ],
+      [
+        [
+          ["bid", 17, 9],
+          ["offer", 17, 9],
+        ],
+        { outcome: 1, tick: tickOf(17), level: 17, boughtAtWh: 9, demandAtWh: 9, soldAtWh: 9, supplyAtWh: 9 },
+      ],
+      [
+        [
+          ["bid", 3, 9],
+          ["offer", 63, 9],
+        ],
+        { outcome: 0, tick: 0, level: 3, boughtAtWh: 0, demandAtWh: 9, soldAtWh: 0, supplyAtWh: 0 },
+      ],
+    ];
+    const accounts = [await f.join(10n ** 9n), await f.join(10n ** 9n), await f.join(10n ** 9n)];
+    for (const [t, [orders]] of cases.entries())
+      for (const [i, [side, level, energyWh]] of orders.entries())
+        await book.write.place([accounts[i] as number, [place(slot + t, side, level, energyWh)]]);
+    await networkHelpers.time.increaseTo((slot + cases.length) * 900 - 300);
+    for (const [t, [, expected]] of cases.entries()) {
+      const blank = { outcome: 0, tick: 0, level: 0, boughtAtWh: 0, demandAtWh: 0, soldAtWh: 0, supplyAtWh: 0 };
+      expect(await book.read.resultOf([slot + t])).to.deep.equal({ cleared: false, ...blank });
+      await book.write.clear([slot + t]);
+      expect(await book.read.resultOf([slot + t])).to.deep.equal({ cleared: true, ...expected });
+    }
+  });
+
+  it("a price at the bottom of its interval is the balancing level's own", async () => {
+    const f = await networkHelpers.loadFixture(atTheBottom);
+    const { book, slot } = f;
+    const accounts = [await f.join(10n ** 9n), await f.join(10n ** 9n)];
+    await book.write.place([accounts[0] as number, [place(slot, "bid", 40, 10)]]);
+    await book.write.place([accounts[1] as number, [place(slot, "offer", 0, 10)]]);
+    await networkHelpers.time.increaseTo(slot * 900 - 300);
+    await book.write.clear([slot]);
+    const outcome = OUTCOMES.indexOf("Interval");
+    expect(await book.read.resultOf([slot])).to.deep.include({ tick: BASE, level: 0, outcome });
+  });
+
+  it("takes and clears at the very seconds its windows begin and end, and names them", async () => {
+    const f = await networkHelpers.loadFixture(open);
+    const { book } = f;
+    const slot = f.slot + 500;
+    const closesAt = slot * 900 - 300;
+    const opensAt = closesAt - 383 * 900;
+    const accounts = [await f.join(10n ** 6n), await f.join(10n ** 6n), await f.join(10n ** 6n)];
+    const wide = { gas: 1_000_000n };
+    const placeAt = async (time: number, index: number) => {
+      await networkHelpers.time.setNextBlockTimestamp(time);
+      return book.write.place([accounts[index] as number, [place(slot, "bid", 20, 1)]], wide);
+    };
+    await refuses(placeAt(opensAt - 1, 0), "TickWindow", [slot, opensAt, closesAt]);
+    await placeAt(opensAt, 0);
+    await networkHelpers.time.setNextBlockTimestamp(closesAt - 2);
+    await refuses(book.write.clear([slot], wide), "TickWindow", [slot, closesAt, 2n ** 256n - 1n]);
+    await placeAt(closesAt - 1, 1);
+    const snapshot = await networkHelpers.takeSnapshot();
+    await refuses(placeAt(closesAt, 2), "TickWindow", [slot, opensAt, closesAt]);
+    await snapshot.restore();
+    await networkHelpers.time.setNextBlockTimestamp(closesAt);
+    await book.write.clear([slot], wide);
+  });
+
+  it("stands on any levels within the ticks, keeps its terms, and takes no order below its least", async () => {
+    const f = await networkHelpers.loadFixture(open);
+    const deploy = (levels: bigint, base: bigint, width: bigint, share = 5_000n, minimum = 1n) =>
+      viem.deployContract("TickBook", [f.token.address, levels, base, width, 300n, share, minimum]);
+    const widest = await deploy(256n, -16_384n, 128n, 10_000n, 5n);
+    const read = [widest.read.LEVELS(), widest.read.BASE_TICK(), widest.read.TICK_WIDTH(), widest.read.GATE_LEAD()];
+    expect(await Promise.all(read)).to.deep.equal([256n, -16_384n, 128n, 300n]);
+    expect([await widest.read.PRICE_SHARE(), await widest.read.MINIMUM_WH()]).to.deep.equal([10_000n, 5n]);
+    await deploy(2n, -16_384n, 32_767n);
+    await deploy(2n, 16_382n, 1n);
+    await refuses(deploy(2n, -16_384n, 32_768n), "TickBadLevels");
+    await refuses(deploy(256n, -16_384n, 129n), "TickBadLevels");
+    // A width that would wrap round to the level below.
+    await refuses(deploy(2n, 0n, 2n ** 256n - 1n), "TickBadLevels");
+
+    await widest.write.register();
+    await f.token.write.approve([widest.address, 10n ** 15n]);
+    await widest.write.deposit([1, 10n ** 9n]);
+    await refuses(widest.write.place([1, [place(f.slot, "bid", 255, 4)]]), "TickTooSmall", [4]);
+    await widest.write.place([1, [place(f.slot, "bid", 255, 5)]]);
+    const top = -16_384n + 255n * 128n;
+    expect((await widest.read.accountOf([1])).balanceMicro).to.equal(10n ** 9n - 5n * top);
+  });
+
   it("I9: everything placed comes back by a claim and a withdrawal, with nobody's help", async () => {
     const f = await networkHelpers.loadFixture(open);
     const { book, slot } = f;
@@ -265,6 +381,8 @@ describe("TickBook", () => {
     expect(await f.balanceOf(early)).to.equal(10_000n);
     await book.write.place([early, [place(reused, "bid", 20, 5)]]);
     expect(await book.read.levelOf([reused, false, 20])).to.equal(12);
+    // The slot before has a result still, but no order of his any more.
+    await refuses(book.write.claim([slot, early]), "TickNothingToClaim", [slot, early]);
   });
 
   it("places a whole day at once", async () => {

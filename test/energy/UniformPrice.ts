@@ -177,9 +177,18 @@ describe("UniformPrice: properties", () => {
     expect(less).to.be.greaterThan(200);
   });
 
+  it("reads nothing of the hub's line: the hub has none", async () => {
+    const orders = [offer(10, 3, 1), bid(2, 6, 1), bid(8, 9), offer(3, 8)];
+    const line = { parent: 0, feeTicks: 0, exportCapWh: 5n, importCapWh: UNLIMITED_WH };
+    const clearing = await both(orders, [line, unlimited(0, 1)]);
+    expect(clearing).to.deep.equal(await both(orders, [hub, unlimited(0, 1)]));
+  });
+
   it("names what is wrong with a claimed price", async () => {
     expect(await refusal([bid(5, 9), offer(5, 4)], [7])).to.equal("EnergyPriceRule(0,4,9,7)");
     expect(await refusal([bid(5, 9), offer(5, 4)], [10])).to.equal("EnergyNotClearing(0,0,5)");
+    const both = [bid(5, 9), bid(2, 7), offer(1, 4), offer(2, 7)];
+    expect(await refusal(both, [7])).to.equal("EnergyNotClearing(0,7,3)");
   });
 
   it("I3, I4, I6, I7: limits hold, energy balances, volume and welfare are maximal, nobody better is left out", () => {

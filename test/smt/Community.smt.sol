@@ -399,3 +399,129 @@ contract OrderMoneyRefuted is OrderMoney {
         (_wrong, _moved, _restored) = (_wrong || _moved, true, false);
     }
 }
+
+/// @title DeviceRekey
+/// @notice A device's new key: in force only after the whole notice of its own announcement, and not once anybody stopped it.
+/// @dev `EquipmentRegister.proposeKey`, `cancelKey` and `applyKey` for one device. Left out: two of three and the key's own
+/// signature (TwoOfThree, RequestOnce), and that no key serves twice, which one mapping never cleared says.
+contract DeviceRekey {
+    uint256 internal constant DELAY = 3 days;
+    uint256 internal _now;
+    bool internal _pending;
+    uint256 internal _readyAt;
+
+    // Of the announcement that is or was pending: since when, and whether one of the parties stopped it.
+    uint256 internal _announcedAt;
+    bool internal _stopped;
+    bool private _hasty;
+
+    function pass(uint32 time) external {
+        _now += time;
+    }
+
+    function propose() external virtual {
+        (_pending, _readyAt) = (true, _now + DELAY);
+        (_announcedAt, _stopped) = (_now, false);
+    }
+
+    function cancel() external {
+        require(_pending);
+        (_pending, _stopped) = (false, true);
+    }
+
+    function applyKey() external {
+        require(_pending && _now >= _readyAt);
+        _hasty = _hasty || _stopped || _now < _announcedAt + DELAY;
+        _pending = false;
+    }
+
+    function checkNotice() external view {
+        assert(!_hasty);
+    }
+}
+
+/// @title DeviceRekeyRefuted
+/// @notice A register in which another key takes over the time of the one it replaces.
+contract DeviceRekeyRefuted is DeviceRekey {
+    function propose() external override {
+        _readyAt = _pending ? _readyAt : _now + DELAY;
+        (_pending, _announcedAt, _stopped) = (true, _now, false);
+    }
+}
+
+/// @title GatewayMoney
+/// @notice A gateway's bond: it stands while the gateway can be exposed, and what is held is bonds and balances, to the wei.
+/// @dev `GatewaySweeps.join`, `resign`, `expose` and `withdraw` for one gateway; all other accounts are one. The gateway may
+/// be among those whom its exposure pays. Left out: what proves a lie, and the window's length.
+contract GatewayMoney {
+    uint256 internal immutable _BOND;
+    bool internal _joined;
+    bool internal _serving;
+    bool internal _leaving;
+    bool internal _due;
+    uint256 internal _held;
+    uint256 internal _own;
+    uint256 private _others;
+
+    constructor(uint64 bond) {
+        _BOND = bond;
+    }
+
+    function join() external {
+        require(!_joined);
+        (_joined, _serving) = (true, true);
+        _held += _BOND;
+    }
+
+    function resign() external {
+        require(_serving && !_leaving);
+        (_leaving, _due) = (true, false);
+        _own += _BOND;
+    }
+
+    function passWindow() external {
+        _due = true;
+    }
+
+    function expose(uint64 toItself) external {
+        require(_serving && toItself <= _BOND);
+        _own = _own + toItself - (_leaving ? _BOND : 0);
+        _others += _BOND - toItself;
+        (_serving, _leaving) = (false, false);
+    }
+
+    /// @dev Another gateway's bond, of which this one may get a share.
+    function exposeOther(uint64 share, uint64 rest) external {
+        _held += uint256(share) + rest;
+        _own += share;
+        _others += rest;
+    }
+
+    function withdraw() external virtual {
+        require(_own > 0 && (_due || !_joined));
+        _held -= _own;
+        (_own, _serving) = (0, _serving && !_leaving);
+    }
+
+    function withdrawOther(uint64 amount) external {
+        require(amount <= _others);
+        _others -= amount;
+        _held -= amount;
+    }
+
+    /// @notice Whoever can be exposed has its bond at stake, and every balance is backed.
+    function checkBond() external view {
+        assert(_held == _own + _others + (_serving && !_leaving ? _BOND : 0));
+        assert(!_serving || !_leaving || _own >= _BOND);
+    }
+}
+
+/// @title GatewayMoneyRefuted
+/// @notice A gateway that stays exposable when its bond has left.
+contract GatewayMoneyRefuted is GatewayMoney(1 ether) {
+    function withdraw() external override {
+        require(_own > 0 && _due);
+        _held -= _own;
+        _own = 0;
+    }
+}

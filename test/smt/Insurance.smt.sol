@@ -260,3 +260,85 @@ contract TowerDrawRefuted {
         assert(first <= low);
     }
 }
+
+/// @title RecourseOrder
+/// @notice Whose data decide a series: the first feed's before the fallback's, and a refund only where both are missing.
+/// @dev `SeriesSettlement.decide`, and `SeriesRecourse.decideByFallback`, `refund` and `contest`. A feed "has the data" when
+/// every round of it was stored in time, so that no round can be shown to be missing. Left out: dispute windows, and how a
+/// lie is proven.
+contract RecourseOrder {
+    bool internal _firstOver;
+    bool internal _secondOver;
+    bool private _lastResort;
+    bool internal _firstHasData;
+    bool internal _secondHasData;
+    bool internal _contested;
+    bool internal _decided;
+
+    // How it was decided, and whether that was by the last resort.
+    bool internal _byFallback;
+    bool internal _refunded;
+    bool private _late;
+
+    function passFirstDeadline() external {
+        _firstOver = true;
+    }
+
+    function passSecondDeadline() external {
+        require(_firstOver);
+        _secondOver = true;
+    }
+
+    function passLastResort() external {
+        require(_secondOver);
+        _lastResort = true;
+    }
+
+    function storeFirst() external {
+        require(!_firstOver);
+        _firstHasData = true;
+    }
+
+    function storeSecond() external {
+        require(!_secondOver);
+        _secondHasData = true;
+    }
+
+    function contest() external {
+        require(!_decided);
+        _contested = true;
+    }
+
+    function decide() external {
+        require(!_decided && _firstHasData && !_contested);
+        _decided = true;
+    }
+
+    function decideByFallback() external virtual {
+        require(!_decided && _secondHasData && (_contested || (_firstOver && !_firstHasData)));
+        (_decided, _byFallback) = (true, true);
+    }
+
+    function refund() external {
+        bool missing = (_contested || (_firstOver && !_firstHasData)) && _secondOver && !_secondHasData;
+        require(!_decided && (_lastResort || missing));
+        (_decided, _refunded, _late) = (true, true, _lastResort);
+    }
+
+    /// @notice What the first feed stored in time is passed over only when it was shown to lie, what the fallback stored never,
+    /// until nobody has used either for the whole last resort.
+    function checkOrder() external view {
+        assert(!_byFallback || _contested || !_firstHasData);
+        assert(!_refunded || _late || _contested || !_firstHasData);
+        assert(!_refunded || _late || !_secondHasData);
+    }
+}
+
+/// @title RecourseOrderRefuted
+/// @notice A recourse that takes a round for missing while the feed may still store it.
+contract RecourseOrderRefuted is RecourseOrder {
+    function decideByFallback() external override {
+        require(!_decided && _secondHasData && (_contested || !_firstHasData));
+        (_decided, _byFallback) = (true, true);
+    }
+}

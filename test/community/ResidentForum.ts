@@ -2,7 +2,14 @@
 import { expect } from "chai";
 import hre from "hardhat";
 import { type Address, encodeAbiParameters, type Hex, keccak256, pad, parseEventLogs, toHex, zeroAddress } from "viem";
-import { chainTime, CREDENTIAL, deployCommunity, installDevice, travelTo, wallet } from "../../scripts/lib/community.ts";
+import {
+  chainTime,
+  CREDENTIAL,
+  deployCommunity,
+  installDevice,
+  travelTo,
+  wallet,
+} from "../../scripts/lib/community.ts";
 import { emitted, refused } from "../utils/community.ts";
 
 const connection = await hre.network.create();
@@ -106,7 +113,8 @@ describe("ResidentForum", () => {
     const { community, home, residents, id } = await opened();
     const { credentials, forum, test } = community;
     const only = residents.indexOf(residents[4]);
-    for (const account of residents.slice(1, 4)) await credentials.write.set([CREDENTIAL.resident(home), account, false]);
+    for (const account of residents.slice(1, 4))
+      await credentials.write.set([CREDENTIAL.resident(home), account, false]);
     // The number of a block by which the only one who may judge is named at try 24, but not before.
     const firstAt = (randao: bigint, limit: number): number => {
       for (let i = 0; i < limit; i++) if (tried(randao, id, i, residents.length) === only) return i;
@@ -151,7 +159,9 @@ describe("ResidentForum", () => {
     const { hash: genesis } = await client.getBlock({ blockNumber: 0n });
     const types = [{ type: "bytes32" }, { type: "bytes32" }] as const;
     const idOf = (index: number): Hex =>
-      keccak256(encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [court.account.address, reference(index)]));
+      keccak256(
+        encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [court.account.address, reference(index)]),
+      );
     let index = 1;
     while (BigInt(keccak256(encodeAbiParameters(types, [genesis, idOf(index)]))) % 8n !== 0n) index++;
     const id = idOf(index);

@@ -338,7 +338,12 @@ describe("ServiceContract", () => {
     await repair(community, device);
     await settle(community, device);
     const before = await agreement(community);
-    const paid = await emitted(community, await service.write.draw(key(community), contractor(community)), service, "ServicePaid");
+    const paid = await emitted(
+      community,
+      await service.write.draw(key(community), contractor(community)),
+      service,
+      "ServicePaid",
+    );
     expect(paid.amount).to.equal(ETH_TERMS.fee);
     expect(await agreement(community)).to.deep.equal({ ...before, contractorDue: 0n });
     for (const by of [contractor(community), { account: parties.owner }])

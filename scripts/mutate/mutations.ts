@@ -36,7 +36,17 @@ const SWAPS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Loosest first, as the language's reference orders them. */
-const PRECEDENCE = [["||"], ["&&"], ["==", "!="], ["<", ">", "<=", ">="], ["|"], ["^"], ["&"], ["<<", ">>"], ["+", "-"]];
+const PRECEDENCE = [
+  ["||"],
+  ["&&"],
+  ["==", "!="],
+  ["<", ">", "<=", ">="],
+  ["|"],
+  ["^"],
+  ["&"],
+  ["<<", ">>"],
+  ["+", "-"],
+];
 
 const binds = (operator: string): number => {
   const level = PRECEDENCE.findIndex((level) => level.includes(operator));

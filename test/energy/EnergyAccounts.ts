@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { type Hex, parseEventLogs } from "viem";
-import { deployMarket, keyOf, WITHDRAWAL_DELAY } from "../../scripts/lib/energy-market.ts";
-import { refuses } from "./helpers.ts";
+import { encodeStep, type Step } from "../../packages/sdk/src/energy/index.ts";
+import { deployMarket, GATE_LEAD, keyOf, nextDay, WITHDRAWAL_DELAY } from "../../scripts/lib/energy-market.ts";
+import { bid, offer, refuses } from "./helpers.ts";
 
 const { viem, networkHelpers } = await network.create();
 const market = () => deployMarket(viem);
@@ -81,8 +82,8 @@ describe("EnergyAccounts", () => {
     expect((await accounts.read.accountOf([1])).balanceMicro).to.equal(60n);
   });
 
-  it("fixes the two markets once, and lets nobody else move money", async () => {
-    const { accounts, admin, exchange, balancing, manager, token, client, stranger } =
+  it("fixes the three markets once; each of them moves money, and nobody else", async () => {
+    const { accounts, admin, exchange, large, balancing, manager, token, client, stranger } =
       await networkHelpers.loadFixture(market);
     await refuses(
       accounts.write.connect([admin.account.address, admin.account.address, admin.account.address]),
@@ -90,6 +91,11 @@ describe("EnergyAccounts", () => {
       [true],
     );
     await refuses(accounts.write.move([[], 1, false]), "EnergyNotMarket", [admin.account.address]);
+    for (const { address } of [exchange, large, balancing]) {
+      await networkHelpers.setBalance(address, 10n ** 18n);
+      await networkHelpers.impersonateAccount(address);
+      await accounts.write.move([[], 1, false], { account: address });
+    }
     const other = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
     const hash = await other.write.connect([exchange.address, exchange.address, balancing.address]);
     const { logs } = await client.getTransactionReceipt({ hash });
@@ -102,7 +108,7 @@ describe("EnergyAccounts", () => {
   });
 
   it("I1: a market's movements sum to zero; a trade may not draw on the residual account", async () => {
-    const { manager, admin, token } = await networkHelpers.loadFixture(market);
+    const { manager, admin, client, token } = await networkHelpers.loadFixture(market);
     const accounts = await viem.deployContract("EnergyAccounts", [token.address, manager.address, 300n, 0n, 1n]);
     await accounts.write.connect([admin.account.address, admin.account.address, admin.account.address]);
     for (let i = 0; i < 3; i++) await accounts.write.register([admin.account.address, 0, 0]);
@@ -117,8 +123,11 @@ describe("EnergyAccounts", () => {
     await refuses(accounts.write.move([[entry(1, -41n)], 3, false]), "EnergyUncovered", [1]);
     await refuses(accounts.write.move([[entry(9, 1n)], 3, true]), "EnergyUnknownAccount", [9]);
     // Deviations stop at an empty account; the residual account bears the rest.
-    await accounts.write.move([[entry(1, -70n), entry(2, 50n)], 3, true]);
+    const hash = await accounts.write.move([[entry(1, -70n), entry(2, 50n)], 3, true]);
     expect(await balances()).to.deep.equal([0n, 200n, 100n]);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const borne = parseEventLogs({ abi: accounts.abi, logs, eventName: "ShortfallBorne" });
+    expect(borne.map(({ args }) => args)).to.deep.equal([{ account: 1, amountMicro: 30n }]);
     await refuses(accounts.write.move([[entry(2, 101n)], 3, true]), "EnergyUncovered", [3]);
     // Account 0 holds what is collected in between; only a market reaches it.
     await accounts.write.move([[entry(2, -30n)], 0, false]);
@@ -169,7 +178,8 @@ describe("EnergyAccounts", () => {
     const hash = await accounts.write.announceWithdrawal([account, 0n], owner);
     const { logs } = await client.getTransactionReceipt({ hash });
     const [event] = parseEventLogs({ abi: accounts.abi, logs, eventName: "WithdrawalAnnounced" });
-    expect(event?.args.amountMicro).to.equal(0n);
+    const announcedAt = (await client.getBlock()).timestamp;
+    expect(event?.args).to.deep.equal({ account, amountMicro: 0n, payableAt: announcedAt + WITHDRAWAL_DELAY });
     expect((await accounts.read.accountOf([account])).flags).to.equal(0);
     await accounts.write.announceWithdrawal([account, 101n], owner);
     await networkHelpers.time.increase(WITHDRAWAL_DELAY);
@@ -197,5 +207,70 @@ describe("EnergyAccounts", () => {
     await networkHelpers.setStorageAt(accounts.address, base + account, word);
     expect((await accounts.read.accountOf([account])).nonce).to.equal(65_535);
     await refuses(accounts.write.raiseNonce([account], owner), "EnergyNonceExhausted", [account]);
+  });
+
+  it("ends a session key at once for open books, and leaves the time of one that has ended or was never given", async () => {
+    const { accounts, client, open } = await networkHelpers.loadFixture(market);
+    const account = await open(keyOf(0), 0n);
+    const owner = await act(0);
+    const key = keyOf(7).address;
+    const now = async () => Number((await client.getBlock()).timestamp);
+    const setUntil = async (until: number): Promise<number> => {
+      await accounts.write.setSessionKey([account, key, until], owner);
+      return accounts.read.sessionKeyUntil([account, key]);
+    };
+    expect(await setUntil(0)).to.equal(0);
+    const far = (await now()) + 1_000;
+    expect(await setUntil(far)).to.equal(far);
+    // Books whose gate has closed keep what it signed: it ends now, not before.
+    expect(await setUntil(1)).to.equal(await now());
+    const ended = await now();
+    await networkHelpers.time.increase(50);
+    expect(await setUntil(0)).to.equal(ended);
+    expect(await accounts.read.sessionKeyUntil([account, keyOf(8).address])).to.equal(0);
+  });
+
+  it("takes posts from exactly 36 hours before the slot closes until it closes, if the balance just covers them", async () => {
+    const { accounts, client, open } = await networkHelpers.loadFixture(market);
+    const account = await open(keyOf(0), 45n);
+    const owner = await act(0);
+    const slot = (await nextDay(client)) + 960;
+    const closesAt = slot * 900 - Number(GATE_LEAD);
+    const step = (some: Step) => Number(BigInt(encodeStep(some)));
+    const postAt = async (timestamp: number, some: Step): Promise<void> => {
+      await networkHelpers.time.setNextBlockTimestamp(timestamp);
+      await accounts.write.post([slot, account, step(some)], { ...owner, gas: 1_000_000n });
+    };
+    const earliest = closesAt - 36 * 3_600;
+    await refuses(postAt(earliest - 1, bid(5, 9)), "EnergyPostWindow", [slot, earliest, closesAt]);
+    await postAt(earliest, bid(5, 9));
+    // An offer at a negative price pays for being taken: that, too, must be covered; other offers cost nothing.
+    await refuses(postAt(earliest + 2, offer(46, -1)), "EnergyUncovered", [account]);
+    await postAt(earliest + 3, offer(45, -1));
+    await postAt(earliest + 4, offer(1_000_000, 9));
+    await postAt(earliest + 5, bid(1_000_000, -9));
+    await postAt(closesAt - 1, bid(5, 9));
+    await refuses(postAt(closesAt, bid(5, 9)), "EnergyPostWindow", [slot, earliest, closesAt]);
+  });
+
+  it("finds the posted orders of any part of a day, and those of its slots only", async () => {
+    const { accounts, client, open } = await networkHelpers.loadFixture(market);
+    const account = await open(keyOf(0), 100n);
+    const owner = await act(0);
+    const day = await nextDay(client);
+    await networkHelpers.time.increaseTo(day * 900 - 3_600);
+    const posted = [40, 41, 95, 96].map((t) => day + t);
+    for (const slot of posted) await accounts.write.post([slot, account, Number(BigInt(encodeStep(bid(5, 9))))], owner);
+    const headsOf = async (first: number, count: number) => {
+      const heads = await accounts.read.postHeads([day + first, BigInt(count)]);
+      const each = Array.from({ length: count }, (_, t) => accounts.read.postsOf([day + first + t]));
+      expect(heads).to.deep.equal(await Promise.all(each));
+      return heads.flatMap((head, t) => (head === 0n ? [] : [first + t]));
+    };
+    expect(await headsOf(0, 96)).to.deep.equal([40, 41, 95]);
+    expect(await headsOf(38, 3)).to.deep.equal([40]);
+    expect(await headsOf(41, 54)).to.deep.equal([41]);
+    expect(await headsOf(90, 6)).to.deep.equal([95]);
+    expect(await headsOf(96, 1)).to.deep.equal([96]);
   });
 });

@@ -4,6 +4,7 @@ import { type Hex, parseEventLogs, toHex } from "viem";
 import {
   balancingView,
   buildSettlement,
+  contractedWh,
   type DeviationBook,
   type DeviationParts,
   deviationBook,
@@ -12,6 +13,7 @@ import {
   encodeStep,
   encodeMeterValues,
   lateBook,
+  type Link,
   type Participant,
   type PostedOrder,
   type Settlement,
@@ -19,6 +21,7 @@ import {
   type SignedCurve,
   signCurve,
   silentDay,
+  SINGLE_ZONE,
   type Step,
   type Tariff,
 } from "../../packages/sdk/src/energy/index.ts";
@@ -35,7 +38,7 @@ import {
   PENALTIES,
   voidTime,
 } from "../../scripts/lib/energy-market.ts";
-import { randomOf } from "./books.ts";
+import { hub, randomOf, unlimited } from "./books.ts";
 import { bid, offer, refuses, steps } from "./helpers.ts";
 
 const { viem, networkHelpers } = await network.create();
@@ -44,29 +47,33 @@ const TARIFF: Tariff = { longTick: 80, shortTick: 300, deadBandWh: 2 ** 31, pena
 
 interface Home {
   readonly account: number;
-  readonly metered: boolean;
+  readonly zone: number;
 }
 
-/** A market whose homes have meters, with a tariff in force from the next day. */
-async function community(homes: number, tariff: Tariff = TARIFF, balance = RICH) {
-  const market = await deployMarket(viem);
-  const firstSlot = (await nextDay(market.client)) + 96;
-  await market.balancing.write.setTariff([{ fromSlot: firstSlot, ...tariff }]);
+/**
+ * A market whose homes have meters, in turn in each of its zones, with a tariff in force from the next day; its books
+ * begin `offset` slots after midnight.
+ */
+async function community(homes: number, tariff: Tariff = TARIFF, balance = RICH, links = SINGLE_ZONE, offset = 0) {
+  const market = await deployMarket(viem, { links });
+  const day = (await nextDay(market.client)) + 96;
+  await market.balancing.write.setTariff([{ fromSlot: day, ...tariff }]);
   await market.accounts.write.deposit([BALANCE_PARTY, RICH]);
   const list: Home[] = [];
   for (let i = 0; i < homes; i++) {
-    const account = await market.open(keyOf(i), balance, 0, METERED);
+    const zone = i % links.length;
+    const account = await market.open(keyOf(i), balance, zone, METERED);
     const { x, y } = meterKey(i);
     await market.meters.write.register([account, { curve: 1, class: 0, capWh: 10 ** 6, x, y }]);
-    list.push({ account, metered: true });
+    list.push({ account, zone });
   }
-  return { ...market, firstSlot, homes: list };
+  return { ...market, firstSlot: day + offset, links, homes: list };
 }
 
 const four = () => community(4);
 
 async function trade(
-  market: Market & { firstSlot: number; homes: readonly Home[] },
+  market: Market & { firstSlot: number; links?: readonly Link[]; homes: readonly Home[] },
   curves: readonly (readonly Step[])[],
   posted: readonly PostedOrder[] = [],
 ): Promise<Settlement> {
@@ -77,16 +84,19 @@ async function trade(
     signed.push(await signCurve(keyOf(i), market.domain, curve));
   }
   const count = curves[0]?.length ?? 96;
-  const built = buildSettlement({ firstSlot: market.firstSlot, count, curves: signed, posted });
+  const zoneOf = (account: number): number => market.homes.find((home) => home.account === account)?.zone ?? 0;
+  const { firstSlot, links = SINGLE_ZONE } = market;
+  const built = buildSettlement({ firstSlot, count, links, zoneOf, curves: signed, posted });
   await networkHelpers.time.increaseTo(fallbackTime(market.firstSlot));
   await market.exchange.write.settle([market.firstSlot, built.prices, built.orders, built.posted]);
   return built;
 }
 
-/** Posts orders as the owner of home `index`, an hour before the day. */
+/** Posts orders as the owner of home `index`, an hour before the book. */
 async function postAs(market: Market & { firstSlot: number }, index: number, posted: readonly PostedOrder[]) {
   const { address } = keyOf(index);
-  await networkHelpers.time.increaseTo(market.firstSlot * 900 - 3_600);
+  const from = market.firstSlot * 900 - 3_600;
+  if ((await networkHelpers.time.latest()) < from) await networkHelpers.time.increaseTo(from);
   await networkHelpers.setBalance(address, 10n ** 18n);
   await networkHelpers.impersonateAccount(address);
   for (const { slot, account, ...step } of posted)
@@ -94,14 +104,14 @@ async function postAs(market: Market & { firstSlot: number }, index: number, pos
 }
 
 async function measure(market: Market & { firstSlot: number; homes: readonly Home[] }, values: readonly number[][]) {
-  const day = market.firstSlot / 96;
+  const day = Math.floor(market.firstSlot / 96);
   const domain = { chainId: market.chainId, registry: market.meters.address };
   const people: Participant[] = [];
-  for (const [i, { account }] of market.homes.entries()) {
+  for (const [i, { account, zone }] of market.homes.entries()) {
     const valuesWh = values[i] ?? new Array<number>(96).fill(0);
     const { a, b } = meterKey(i).sign(domain, { account, day, valuesWh });
     await market.meters.write.post([account, day, encodeMeterValues(valuesWh), a, b]);
-    people.push({ account, zone: 0, metered: true, valuesWh, balanceMicro: await market.balanceOf(account) });
+    people.push({ account, zone, metered: true, valuesWh, balanceMicro: await market.balanceOf(account) });
   }
   return people;
 }
@@ -322,6 +332,91 @@ describe("EnergyBalancing", () => {
     );
   });
 
+  it("takes tariffs within 2^24 ticks either way and from exactly 36 hours ahead, and writes down each", async () => {
+    const { balancing, client } = await networkHelpers.loadFixture(four);
+    const limit = 2 ** 24;
+    const deadline = async () => Math.floor(Number((await client.getBlock()).timestamp) / 900) + 144;
+    await networkHelpers.time.increaseTo((await balancing.read.tariffOf([0n])).fromSlot * 900);
+    const fromSlot = (await deadline()) + 2;
+    const tariff = { fromSlot, longTick: 1 - limit, shortTick: limit - 1, deadBandWh: 5, penaltyTicks: 6 };
+    await refuses(balancing.write.setTariff([{ ...tariff, longTick: -limit }]), "EnergyTariffOrder");
+    await refuses(balancing.write.setTariff([{ ...tariff, shortTick: limit }]), "EnergyTariffOrder");
+    /** Announces in a block `seconds` after the last moment at which `fromSlot` is 36 hours ahead. */
+    const announceAt = async (seconds: number) => {
+      await networkHelpers.time.setNextBlockTimestamp((fromSlot - 143) * 900 - 1 + seconds);
+      return balancing.write.setTariff([tariff], { gas: 1_000_000n });
+    };
+    const early = await networkHelpers.takeSnapshot();
+    await refuses(announceAt(1), "EnergyTariffTooSoon", [fromSlot, fromSlot + 1]);
+    await early.restore();
+    await announceAt(0);
+    await early.restore();
+    // In the first second of that quarter of an hour, so that the next ones are still in it.
+    const hash = await announceAt(-899);
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: balancing.abi, logs, eventName: "TariffSet" });
+    expect(event?.args).to.deep.equal({ tariff: 1n, ...tariff });
+    expect(await balancing.read.tariffOf([1n])).to.deep.equal(tariff);
+    // The next one begins a slot later at least; its two prices may be the same.
+    await refuses(balancing.write.setTariff([tariff]), "EnergyTariffTooSoon", [fromSlot, fromSlot + 1]);
+    await balancing.write.setTariff([{ ...tariff, fromSlot: fromSlot + 1, longTick: 7, shortTick: 7 }]);
+  });
+
+  it("settles each book by the tariff in force at its first slot, and by no other", async () => {
+    const { balancing, firstSlot } = await networkHelpers.loadFixture(four);
+    const tariff = await balancing.read.tariffOf([0n]);
+    for (const days of [1, 3]) await balancing.write.setTariff([{ ...tariff, fromSlot: firstSlot + 96 * days }]);
+    const nothing = { count: 1n, prices: "0x80000000", posted: "0x", positions: "0x", metered: "0x" } as const;
+    for (const [first, inForce] of [
+      [firstSlot - 1, undefined],
+      [firstSlot, 0],
+      [firstSlot + 95, 0],
+      [firstSlot + 96, 1],
+      [firstSlot + 287, 1],
+      [firstSlot + 288, 2],
+    ] as const)
+      for (let number = 0; number < 4; number++) {
+        // A book that is still open gets no further than this, with the right tariff.
+        const error = number === inForce ? "EnergyWrongPositions" : "EnergyWrongTariff";
+        const book = { firstSlot: first, tariff: BigInt(number), ...nothing };
+        await refuses(balancing.write.settle([book]), error, [number === inForce ? first : number]);
+      }
+  });
+
+  it("I10: remembers of every account number alone whether it is paid", async () => {
+    const market = await community(6);
+    const { accounts, balancing, client, exchange, firstSlot, homes, meters } = market;
+    // Account n is storage word n: six homes at the ends of the words that hold 256 accounts each, and far apart.
+    const numbers = [255, 256, 511, 770, 4, 262_151];
+    for (const [i, { account }] of homes.entries()) {
+      const at = (n: number): Hex => toHex(n, { size: 32 });
+      const word = await client.getStorageAt({ address: accounts.address, slot: at(account) });
+      await networkHelpers.setStorageAt(accounts.address, at(numbers[i] ?? 0), word ?? "0x");
+      const { x, y } = meterKey(i);
+      await meters.write.register([numbers[i] ?? 0, { curve: 1, class: 0, capWh: 10 ** 6, x, y }]);
+    }
+    await networkHelpers.time.increaseTo(voidTime(firstSlot));
+    await exchange.write.voidBook([firstSlot, 96n]);
+    const built = buildSettlement({ firstSlot, count: 96, curves: [] });
+    const moved = { ...market, homes: numbers.map((account) => ({ account, zone: 0 })) };
+    const people = await measure(
+      moved,
+      numbers.map((_, i) => only(0, i - 9)),
+    );
+    const paid = async (): Promise<number[]> => {
+      const all = [0, 262_144].flatMap((first) => Array.from({ length: 800 }, (_, i) => first + i));
+      const each = await Promise.all(all.map((account) => balancing.read.isAccountPaid([firstSlot, account])));
+      return all.filter((_, i) => each[i]);
+    };
+    await balancing.write.settle([deviationBook(built, people.slice(0, 3), 0n)]);
+    expect(await paid()).to.deep.equal([255, 256, 511]);
+    expect(await balancing.read.isAccountPaid([firstSlot + 96, 255])).to.equal(false);
+    // Those left out are paid alone; their words keep what they remember of the neighbours.
+    for (const late of [people.slice(3, 4), people.slice(4)])
+      await balancing.write.settleLate(lateBook(built, late, 0n));
+    expect(await paid()).to.deep.equal([4, 255, 256, 511, 770, 262_151]);
+  });
+
   it("I1, I5: pays random days exactly as the reference does, and creates no money", async function () {
     this.timeout(900_000);
     const random = randomOf(99);
@@ -393,6 +488,57 @@ describe("EnergyBalancing", () => {
     }
   });
 
+  it("I1, I8: pays a book of part of a day in two zones as the reference does, at once and in parts", async () => {
+    const random = randomOf(3);
+    const tariff = { longTick: 60, shortTick: 120, deadBandWh: 40, penaltyTicks: 3 };
+    const links = [hub, { ...unlimited(0, 3), exportCapWh: 90n, importCapWh: 90n }];
+    const market = await community(7, tariff, 40_000_000n, links, 41);
+    const { balancing, firstSlot, homes, balanceOf, client } = market;
+    const post = (index: number, t: number, step: Step) => ({
+      ...{ slot: firstSlot + t, account: homes[index]?.account ?? 0 },
+      ...step,
+    });
+    const posted = [post(3, 9, offer(400, 20)), post(2, 9, bid(300, 250))];
+    await postAs(market, 3, posted.slice(0, 1));
+    await postAs(market, 2, posted.slice(1));
+    const count = 20;
+    const curves = homes.slice(0, 6).map(() =>
+      Array.from({ length: count }, (): Step => ({
+        side: random(2) ? "bid" : "offer",
+        tick: random(300) - 50,
+        energyWh: random(500),
+      })),
+    );
+    const built = await trade(market, curves, posted);
+    expect(built.clearings.some(({ zones }) => zones[0]?.tick !== zones[1]?.tick)).to.equal(true);
+    const fills = contractedWh(built);
+    // What was measured in the other slots of the day is none of this book's business.
+    const values = homes.map(({ account }) =>
+      Array.from({ length: 96 }, (_, t) => (fills.get(account)?.[t - 41] ?? 0) + random(300) - 150),
+    );
+    const people = await measure(market, values);
+    const expected = settleDeviations(built, people, tariff);
+    const party = await balanceOf(BALANCE_PARTY);
+    const check = async (): Promise<void> => {
+      for (const [i, { account, moneyMicro, penaltyMicro }] of expected.accounts.entries())
+        expect(await balanceOf(account)).to.equal((people[i]?.balanceMicro ?? 0n) + moneyMicro - penaltyMicro);
+      expect(await balanceOf(BALANCE_PARTY)).to.equal(party + expected.balancePartyMicro);
+      expect(await balanceOf(PENALTIES)).to.equal(expected.penaltyMicro);
+    };
+    const open = await networkHelpers.takeSnapshot();
+    const hash = await balancing.write.settle([deviationBook(built, people, 0n)]);
+    await check();
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const [event] = parseEventLogs({ abi: balancing.abi, logs, eventName: "DeviationsSettled" });
+    const { balancePartyMicro, penaltyMicro } = expected;
+    expect(event?.args).to.deep.equal({ firstSlot, accounts: 7n, balancePartyMicro, penaltyMicro });
+    await open.restore();
+    const { sum, pay } = deviationParts(built, people, 0n, 2);
+    for (const part of sum) await balancing.write.sum(part as SumArgs);
+    for (const index of [3, 0, 2, 1]) await balancing.write.payPart(pay[index] as PayArgs);
+    await check();
+  });
+
   it("sums stand side by side: whoever sums wrongly holds up nobody, and nothing is paid twice", async () => {
     const tariff = { ...TARIFF, shortTick: 260 };
     const { balancing, built, people, firstSlot, client } = await randomDay(6, tariff);
@@ -405,8 +551,12 @@ describe("EnergyBalancing", () => {
       { ...first[1], matched: 1n },
       { ...first[1], sums: before.sums },
       { ...first[1], positions: before.positions },
+      { ...first[1], parts: before.parts },
     ];
     for (const claim of claims) await refuses(balancing.write.sum([first[0], claim, false]), "EnergyWrongParts");
+    const lied = people.map((one, i) => (i === 0 ? { ...one, valuesWh: only(0, 1) } : one));
+    const [lie] = deviationParts(built, lied, 0n, 2).sum as unknown as [SumArgs];
+    await refuses(balancing.write.sum(lie), "EnergyMeterMismatch", [people[0]?.account]);
     // Somebody leaves out everybody after the first part: he can sum, but not finish.
     const hash = await balancing.write.sum(first);
     const { logs } = await client.getTransactionReceipt({ hash });

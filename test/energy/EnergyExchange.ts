@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { type Hex, parseEventLogs } from "viem";
+import { encodeAbiParameters, type Hex, keccak256, parseEventLogs } from "viem";
 import {
   bookRoot,
   buildSettlement,
@@ -9,6 +9,7 @@ import {
   encodeRecord,
   encodeStep,
   type Link,
+  OUTCOMES,
   type PostedOrder,
   type Settlement,
   settlementAccessList,
@@ -504,6 +505,115 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(exchange.write.voidBook([firstSlot + 95, 2n]), "EnergyOutsideWindow");
   });
 
+  it("publishes of every slot and zone what was asked, offered and traded", async () => {
+    const links = [hub, { ...unlimited(0, 1), exportCapWh: 5n, importCapWh: 5n }, unlimited(0, 1)];
+    const market = await fresh({ links });
+    const { firstSlot, client, exchange } = market;
+    const orders: [number, Step][] = [
+      [1, offer(10, 3)],
+      [1, bid(2, 6)],
+      [2, bid(8, 9)],
+      [0, bid(4, 2)],
+    ];
+    const curves: SignedCurve[] = [];
+    const zones = new Map<number, number>();
+    for (const [i, [zone, step]] of orders.entries()) {
+      const account = await market.open(keyOf(i), RICH, zone);
+      zones.set(account, zone);
+      curves.push(await sign(market, i, { account, nonce: 0, firstSlot, steps: [step, bid(i, -10)] }));
+    }
+    const zoneOf = (account: number) => zones.get(account) ?? 0;
+    const built = buildSettlement({ firstSlot, count: 2, curves, links, zoneOf });
+    await closeGate(market, firstSlot, 2, curves);
+    const { logs } = await client.getTransactionReceipt({ hash: await settle(market, built) });
+    const cleared = parseEventLogs({ abi: exchange.abi, logs, eventName: "SlotCleared" });
+    const of = (t: number, zone: number) =>
+      cleared.map(({ args }) => args).find(({ slot, zone: z }) => slot === firstSlot + t && z === zone);
+    expect(cleared).to.have.length(6);
+    // Zone 1 sells two at home and five to zone 2, which is all the line carries; zone 2 asks for more than comes.
+    const shown = (t: number, zone: number) => {
+      const { tick, volumeWh, demandWh, supplyWh, outcome } = of(t, zone) ?? {};
+      return [tick, volumeWh, demandWh, supplyWh, outcome];
+    };
+    expect(shown(0, 1)).to.deep.equal([3, 7n, 2n, 10n, OUTCOMES.indexOf("MarginalSeller")]);
+    expect(shown(0, 2)).to.deep.equal([9, 5n, 8n, 0n, OUTCOMES.indexOf("MarginalBuyer")]);
+    for (const [t, zone] of [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ] as const) {
+      const { demandWh } = of(t, zone) ?? {};
+      expect(shown(t, zone)).to.deep.equal([0, 0n, demandWh, 0n, OUTCOMES.indexOf("NoTrade")]);
+    }
+  });
+
+  it("takes a slot into one book only, and names the first that another book has taken", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot, exchange } = market;
+    const empty = async (from: number, count: number) =>
+      settle(market, buildSettlement({ firstSlot: firstSlot + from, count, curves: [] }));
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    await empty(10, 6);
+    for (const [from, count, taken] of [
+      [10, 1, 10],
+      [15, 1, 15],
+      [13, 8, 13],
+      [0, 96, 10],
+      [9, 2, 10],
+    ] as const)
+      await refuses(empty(from, count), "EnergyAlreadyClosed", [firstSlot + taken]);
+    await empty(0, 10);
+    await empty(16, 80);
+    const open = await Promise.all(
+      Array.from({ length: 98 }, async (_, t) => !(await exchange.read.isClosed([firstSlot - 1 + t]))),
+    );
+    expect(open.flatMap((is, t) => (is ? [t - 1] : []))).to.deep.equal([-1, 96]);
+  });
+
+  it("lets the large books' contract alone take slots and close books, and holds to what it took and closed", async () => {
+    const { firstSlot, exchange, large, admin } = await networkHelpers.loadFixture(plain);
+    const hash = (n: number): Hex => `0x${"0".repeat(63)}${n}`;
+    const closing = {
+      ...{ count: 3n, status: 1, pricesHash: hash(1), postedHash: hash(2), positions: hash(3) },
+      ...{ orders: 9n, networkMicro: 0n },
+    };
+    const nobody = [admin.account.address];
+    await refuses(exchange.write.takeSlots([firstSlot, 3n]), "EnergyNotLargeBooks", nobody);
+    await refuses(exchange.write.proveSums([firstSlot, "0x00000000", "0x"]), "EnergyNotLargeBooks", nobody);
+    await refuses(exchange.write.closeBook([firstSlot, closing]), "EnergyNotLargeBooks", nobody);
+    await networkHelpers.setBalance(large.address, 10n ** 18n);
+    await networkHelpers.impersonateAccount(large.address);
+    const asLarge = { account: large.address };
+    await exchange.write.takeSlots([firstSlot + 2, 3n], asLarge);
+    await refuses(exchange.write.takeSlots([firstSlot + 4, 1n], asLarge), "EnergyAlreadyClosed", [firstSlot + 4]);
+    await exchange.write.closeBook([firstSlot + 2, closing], asLarge);
+    const word = keccak256(
+      encodeAbiParameters(
+        [{ type: "uint256" }, { type: "bytes32" }, { type: "bytes32" }, { type: "bytes32" }],
+        [3n, hash(1), hash(2), hash(3)],
+      ),
+    );
+    expect(await exchange.read.bookOf([firstSlot + 2])).to.deep.equal([1, `${word.slice(0, -2)}00`]);
+  });
+
+  it("accepts any selection from the fallback deadline on, and void from the void deadline on, to the second", async () => {
+    const market = await networkHelpers.loadFixture(plain);
+    const { firstSlot, exchange } = market;
+    const at = (timestamp: number) => networkHelpers.time.setNextBlockTimestamp(timestamp);
+    const { curves } = await pair(market, firstSlot, bid(5, 9), offer(5, 4));
+    await market.board.write.commit([firstSlot, bookRoot(curves)]);
+    const other = buildSettlement({ firstSlot, count: 1, curves: curves.slice(0, 1) });
+    await at(fallbackTime(firstSlot));
+    await settle(market, other);
+    expect((await exchange.read.bookOf([firstSlot]))[0]).to.equal(2);
+    await at(voidTime(firstSlot) - 1);
+    await refuses(exchange.write.voidBook([firstSlot + 1, 95n], { gas: 1_000_000n }), "EnergyOutsideWindow");
+    await at(voidTime(firstSlot));
+    await exchange.write.voidBook([firstSlot + 1, 95n], { gas: 1_000_000n });
+    expect((await exchange.read.bookOf([firstSlot + 1]))[0]).to.equal(3);
+  });
+
   it("refuses a deployment whose lines are no tree or whose times do not fit", async () => {
     const market = await networkHelpers.loadFixture(plain);
     const terms = {
@@ -522,6 +632,14 @@ describe("EnergyExchange: signed curves", () => {
     await refuses(deploy({ fallbackDelay: 200n }, [hub]), "EnergyBadTiming");
     await refuses(deploy({ priceShare: 10_001n }, [hub]), "EnergyBadTiming");
     await refuses(deploy({ voidDelay: WITHDRAWAL_DELAY }, [hub]), "EnergyBadTiming");
+    // An announced withdrawal must wait until every book whose gate it was before is void: a day's last slot, to the second.
+    const voidDelay = WITHDRAWAL_DELAY - 86_400n - GATE_LEAD;
+    await refuses(deploy({ voidDelay: voidDelay + 1n }, [hub]), "EnergyBadTiming");
+    await deploy({ voidDelay, fallbackDelay: voidDelay - 1n, priceShare: 10_000n }, [hub]);
+    const zones = (count: number): Link[] => [hub, ...new Array<Link>(count - 1).fill(unlimited(0, 32_768))];
+    await refuses(deploy({}, zones(17)), "EnergyBadTopology", [17]);
+    await refuses(deploy({}, [hub, unlimited(0, 32_769)]), "EnergyBadTopology", [1]);
+    await deploy({}, zones(16));
     // A posted order is held for 1,024 slots; its slot must be void by then.
     const patient = await viem.deployContract("EnergyAccounts", [
       ...([market.token.address, market.manager.address, GATE_LEAD, 10n ** 9n, 1n] as const),
@@ -683,7 +801,9 @@ describe("EnergyExchange: posted orders", () => {
     const claimed = (cell: number, tick: number) => {
       const at = 2 + 8 * cell;
       const word = tick.toString(16).padStart(8, "0");
-      return settle(market, built, { prices: `${built.prices.slice(0, at)}${word}${built.prices.slice(at + 8)}` as Hex });
+      return settle(market, built, {
+        prices: `${built.prices.slice(0, at)}${word}${built.prices.slice(at + 8)}` as Hex,
+      });
     };
     await refuses(claimed(1, 7), "EnergyPriceRule", [1, 4, 9, 7]);
     await refuses(claimed(1, 10), "EnergyNotClearing", [1, 0, 5]);

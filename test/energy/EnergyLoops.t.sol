@@ -100,14 +100,30 @@ contract EnergyLoopsTest is Test {
         this.loadListOver(many);
     }
 
-    function testFuzz_firstValueOverTheCapIsFoundLikeInThePlainTwin(bytes32 seed, uint32 cap) external view {
-        cap = uint32(bound(cap, 0, type(uint32).max));
-        bytes memory values = new bytes(384);
-        for (uint256 i = 0; i < 384; ++i) values[i] = bytes32(keccak256(abi.encode(seed, i)))[0];
+    /// @dev Small values around a small cap: some are exactly as large, and some days stay within it.
+    function testFuzz_firstValueOverTheCapIsFoundLikeInThePlainTwin(
+        bytes32 seed,
+        uint32 cap,
+        bool small
+    ) external view {
+        if (small) cap %= 4;
+        bytes memory values;
+        for (uint256 i = 0; i < 96; ++i) {
+            uint256 word = uint256(keccak256(abi.encode(seed, i)));
+            values = abi.encodePacked(values, small ? int32(int256(word % 7) - 3) : int32(uint32(word)));
+        }
         (uint256 index, int256 value) = this.firstOver(values, cap);
         (uint256 plainIndex, int256 plainValue) = this.firstOverPlain(values, cap);
         assertEq(index, plainIndex, "index");
         if (index < 96) assertEq(value, plainValue, "value");
+    }
+
+    function test_aZonesLanesAndSharesTakeWholeGroupsOfEightSlots() external pure {
+        for (uint256 count = 1; count <= 96; ++count) {
+            uint256 groups = count / 8 + (count % 8 == 0 ? 0 : 1);
+            assertEq(MeterValues.size(count), groups * 2 * 6 * 32, "two halves of six words");
+            assertEq(MeterValues.sharesSize(count), groups * 8 * 4 * 32, "four words a slot");
+        }
     }
 
     /// @dev A few accounts, random days, any number of slots: lanes against whole words, slot by slot.

@@ -142,8 +142,8 @@ describe("MarketOperator", () => {
     expect(await operator.read.bondMicro()).to.equal(0n);
     for (const account of [2, 256, 258, 600])
       await refuses(prove(f, curve(firstSlot, account), book), "OperatorNotOmitted", [account]);
-    // Another curve of an account that is there: the operator swapped it.
-    await prove(f, curve(firstSlot, 256, 6), book);
+    // Another curve of an account that is there, first or last of its group: the operator swapped it.
+    for (const account of [256, 258]) await prove(f, curve(firstSlot, account, 6), book);
   });
 
   it("refuses proofs that hide the place, and books that do not hash to the root", async () => {
@@ -190,15 +190,20 @@ describe("MarketOperator", () => {
     const gate = BigInt(firstSlot) * 900n - GATE_LEAD;
     const silent = async (of: Curve, signature?: Hex) =>
       operator.write.proveOmission([receiptOf(of), signature ?? (await receipt(f, of)), [], 0n, [], []]);
+    const at = (timestamp: bigint) => networkHelpers.time.setNextBlockTimestamp(timestamp);
+    await at(gate - 1n);
     await refuses(silent(missing), "OperatorChallengeWindow", [gate, gate + CHALLENGE_SECONDS]);
+    const open = await networkHelpers.takeSnapshot();
+    for (const timestamp of [gate, gate + CHALLENGE_SECONDS - 1n]) {
+      await at(timestamp);
+      await silent(missing);
+      await open.restore();
+    }
     await networkHelpers.time.increaseTo(gate);
     const forged = await keyOf(0).signTypedData(receiptTypedData(f.chainId, operator.address, receiptOf(missing)));
     await refuses(silent(missing, forged), "OperatorBadReceipt");
     await refuses(silent({ ...missing, nonce: 1 }), "OperatorOrderCancelled", [account, 1]);
-    const snapshot = await networkHelpers.takeSnapshot();
-    await silent(missing);
-    await snapshot.restore();
-    await networkHelpers.time.increaseTo(gate + CHALLENGE_SECONDS);
+    await at(gate + CHALLENGE_SECONDS);
     await refuses(silent(missing), "OperatorChallengeWindow");
   });
 
@@ -237,15 +242,32 @@ describe("MarketOperator", () => {
       logs: (await client.getTransactionReceipt({ hash: announced })).logs,
       eventName: "BondWithdrawalAnnounced",
     });
-    const payableAt = event?.args.payableAt ?? 0n;
+    const payableAt = (await client.getBlock()).timestamp + CHALLENGE_SECONDS + 129_600n;
+    expect(event?.args).to.deep.equal({ amountMicro: 10n ** 12n, payableAt });
     await networkHelpers.time.increaseTo(payableAt - 2n);
     await refuses(operator.write.withdrawBond(asOperator), "OperatorBondLocked", [payableAt]);
-    await networkHelpers.time.increaseTo(payableAt);
+    await networkHelpers.time.setNextBlockTimestamp(payableAt);
     const hash = await operator.write.withdrawBond(asOperator);
     const { logs } = await client.getTransactionReceipt({ hash });
     const [out] = parseEventLogs({ abi: operator.abi, logs, eventName: "BondWithdrawn" });
     expect(out?.args.amountMicro).to.equal(before + 5n);
     expect(await token.read.balanceOf([operatorWallet.account.address])).to.equal(before + 5n);
     await refuses(operator.write.withdrawBond(asOperator), "OperatorBondLocked");
+  });
+
+  it("gives back what was announced and keeps the rest; a bond too small for a slash pays what is left of it", async () => {
+    const f = await networkHelpers.loadFixture(bonded);
+    const { operator, asOperator, token, operatorWallet, client } = f;
+    const account = await f.open(keyOf(0), 0n);
+    await operator.write.announceBondWithdrawal([3n * SLASH - 7n], asOperator);
+    await networkHelpers.time.increase(CHALLENGE_SECONDS + 129_600n);
+    await operator.write.withdrawBond(asOperator);
+    expect(await operator.read.bondMicro()).to.equal(7n);
+    expect(await token.read.balanceOf([operatorWallet.account.address])).to.equal(3n * SLASH - 7n);
+    const missing = curve(await nextDay(client), account);
+    await networkHelpers.time.increaseTo(settleTime(missing.firstSlot, 1));
+    await operator.write.proveOmission([receiptOf(missing), await receipt(f, missing), [], 0n, [], []]);
+    expect(await token.read.balanceOf([keyOf(0).address])).to.equal(7n);
+    expect(await operator.read.bondMicro()).to.equal(0n);
   });
 });

@@ -105,7 +105,12 @@ describe("MeterRegistry", () => {
   it("refuses days that have not ended, unknown meters and wrong lengths", async () => {
     const f = await networkHelpers.loadFixture(metered);
     const today = { account: 4, day: f.day + 1, valuesWh: f.valuesWh };
-    await refuses(post(f, today, f.key.sign(f.domain, today)), "MeterDayOpen", [f.day + 1]);
+    const signature = f.key.sign(f.domain, today);
+    const end = (f.day + 2) * 86_400;
+    await networkHelpers.time.increaseTo(end - 2);
+    await refuses(post(f, today, signature), "MeterDayOpen", [f.day + 1]);
+    await networkHelpers.time.setNextBlockTimestamp(end);
+    await post(f, today, signature);
     await refuses(post(f, { ...today, account: 9, day: f.day }, { a: zeroHash, b: zeroHash }), "MeterUnknown", [9]);
     await refuses(f.meters.write.post([4, f.day, "0x00", zeroHash, zeroHash]), "MeterBadLength", [1]);
     await refuses(() => encodeMeterValues([1, 2]), "MeterBadLength", [8]);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {FeedId, IFeedReader} from "../../contracts/foundation/interfaces/IFeedReader.sol";
 import {FeedDescription, SensorKey} from "../../contracts/foundation/interfaces/ISensorFeeds.sol";
 import {Curve} from "../../contracts/foundation/libraries/DeviceSignatures.sol";
@@ -13,7 +14,7 @@ import {
     SeriesState
 } from "../../contracts/insurance/interfaces/IPolicySettlement.sol";
 import {Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
-import {Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
+import {ISeriesRegistry, Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IUnderwritingPool, SeriesId} from "../../contracts/insurance/interfaces/IUnderwritingPool.sol";
 import {Covers} from "../../contracts/insurance/libraries/Covers.sol";
 import {Decision, Decisions} from "../../contracts/insurance/libraries/Decisions.sol";
@@ -24,6 +25,8 @@ import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {ERC1271Wallet} from "../../contracts/mocks/ERC1271Wallet.sol";
 import {BlocklistToken} from "../../contracts/mocks/HostileTokens.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
+import {Base64} from "solady/src/utils/Base64.sol";
+import {LibString} from "solady/src/utils/LibString.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {InsuranceFixture} from "./InsuranceFixture.sol";
 
@@ -80,6 +83,13 @@ contract InsuranceBounds is InsuranceFixture {
         book.decide(zoned, "", 0);
         (, exposure) = pool.zoneOf(7);
         assertEq(exposure, 0, "freed by the outcome, before anybody is paid");
+        (terms.start, terms.end) = (START + SEASON, START + 2 * SEASON);
+        zoned = registry.openSeries(terms);
+        buy(zoned, BEN, 50e18, 1e18);
+        vm.warp(terms.end + 7 days + 1);
+        recourse.refund(zoned, 1, 0);
+        (, exposure) = pool.zoneOf(7);
+        assertEq(exposure, 0, "and by a refund as well");
     }
 
     function test_aQuoteKeyMayBeAContract() external {
@@ -97,6 +107,15 @@ contract InsuranceBounds is InsuranceFixture {
         vm.prank(ANA);
         uint256 policyId = book.buy(quote, address(wallet), signature);
         assertEq(book.ownerOf(policyId), ANA, "sold");
+    }
+
+    /// @dev A recovery that fails gives the zero address, which is nobody even where it was given a limit.
+    function test_aSignatureThatCannotBeReadIsNobodys() external {
+        book.setQuoteKey(address(0), type(uint64).max);
+        (Quote memory quote, ) = quoteFor(_series, ANA, 10e18, 1e18);
+        vm.expectRevert(abi.encodeWithSelector(IPolicyBook.PolicyQuoteInvalid.selector, address(0)));
+        vm.prank(ANA);
+        book.buy(quote, address(0), new bytes(65));
     }
 
     /// @dev Nothing free, not even for a part: the ticket waits whole.
@@ -150,6 +169,90 @@ contract InsuranceBounds is InsuranceFixture {
         bytes4 bounds = IPolicyBook.PolicyPremiumOutOfBounds.selector;
         _refuse(series, 10e18, 3e15 - UNIT, abi.encodeWithSelector(bounds, 3e15 - UNIT, 3e15, 10e18));
         buy(series, ANA, 10e18, 3e15);
+    }
+
+    function test_theLargestPolicyHas48BitsOfUnits() external {
+        uint256 most = type(uint48).max * UNIT;
+        invest(pool, INVESTOR, most);
+        assertEq(book.policyOf(buy(_series, ANA, most, UNIT)).sumUnits, type(uint48).max, "insured");
+    }
+
+    /// @dev Who asks to leave bears every risk taken until then, to the second in which its series must be settled.
+    function test_aTicketWaitsWhileWhatWasAtRiskWhenItWasAskedForCanStillCostMoney() external {
+        Terms memory terms = termsFrom(START);
+        terms.disputeWindow = 2 days;
+        SeriesId series = registry.openSeries(terms);
+        buy(series, ANA, 500e18, UNIT);
+        vm.startPrank(INVESTOR);
+        pool.requestWithdrawal(600e21);
+        vm.stopPrank();
+        vm.warp(START + SEASON + 18 days - 1);
+        pool.serveWithdrawals(1);
+        assertEq(money.balanceOf(INVESTOR), 0, "a second early");
+        vm.warp(START + SEASON + 18 days);
+        pool.serveWithdrawals(1);
+        assertGe(money.balanceOf(INVESTOR), 500e18, "what is free");
+    }
+
+    function test_noMoreTicketsAreServedThanAskedFor() external {
+        vm.startPrank(INVESTOR);
+        for (uint256 i; i < 3; ++i) pool.requestWithdrawal(1e21);
+        vm.stopPrank();
+        vm.warp(block.timestamp + COOLDOWN);
+        assertEq(pool.serveWithdrawals(2), 2, "two");
+        (uint256 head, ) = pool.queue();
+        assertEq(head, 2, "the third waits");
+        assertEq(pool.ticketOf(1).shares, 0, "what was served is gone");
+        assertEq(pool.ticketOf(2).shares, 1e21, "what waits is not");
+        assertEq(money.balanceOf(INVESTOR), 2e18, "paid");
+    }
+
+    function test_aTicketForAllThatIsFreeIsServedWhole() external {
+        UnderwritingPool own = _ownPool(1_000e18);
+        SeriesId series = SeriesId.wrap(1);
+        uint8 window = own.accept(series, START, START + SEASON, START + SEASON);
+        own.write(series, Covers.pack(900e6, 0, 900e6, 0, window), address(this));
+        own.requestWithdrawal(100e21);
+        vm.warp(START + SEASON);
+        assertEq(own.previewRedeem(100e21), own.freeAssets(), "exactly");
+        vm.expectEmit();
+        emit IUnderwritingPool.WithdrawalServed(0, address(this), 100e21, 100e18);
+        vm.expectEmit();
+        emit IERC4626.Withdraw(BEN, address(this), address(this), 100e18, 100e21);
+        vm.prank(BEN);
+        assertEq(own.serveWithdrawals(1), 1, "done with");
+        assertEq(own.freeAssets(), 0, "all the rest is bound");
+    }
+
+    function test_whatIsOpenedAndSoldIsAnnounced() external {
+        Terms memory terms = termsFrom(START + 1);
+        vm.expectEmit();
+        emit IUnderwritingPool.SeriesAccepted(SeriesId.wrap(2), START + 1, START + 1 + SEASON, 1);
+        vm.expectEmit();
+        emit ISeriesRegistry.SeriesOpened(SeriesId.wrap(2), address(pool), terms.name);
+        SeriesId series = registry.openSeries(terms);
+        (Quote memory quote, bytes memory signature) = quoteFor(series, ANA, 10e18, 1e18);
+        fund(ANA, 1e18, address(pool));
+        vm.expectEmit();
+        emit IPolicyBook.PolicyBought(2 << 32, series, 10e18, 1e18);
+        vm.prank(ANA);
+        book.buy(quote, vm.addr(PRICING_KEY), signature);
+    }
+
+    /// @dev 18 decimals, and a day and a month of two digits and of one.
+    function test_aCardShowsMoneyAndDatesAsTheyAreWritten() external {
+        Terms memory terms = termsFrom(1_823_126_400);
+        terms.end = 1_830_297_600;
+        SeriesId series = registry.openSeries(terms);
+        uint256 policyId = buy(series, ANA, 12.05e18, UNIT);
+        string memory json = _decoded(book.tokenURI(policyId), "data:application/json;base64,");
+        assertTrue(LibString.contains(json, '"value":"12.05 EUR"'), "money");
+        uint256 from = LibString.indexOf(json, "data:image/svg+xml;base64,");
+        string memory image = LibString.slice(json, from, LibString.indexOf(json, '","attributes"'));
+        string memory svg = _decoded(image, "data:image/svg+xml;base64,");
+        assertTrue(LibString.contains(svg, ">2027-10-10<"), "from");
+        assertTrue(LibString.contains(svg, ">2028-01-01<"), "to");
+        assertTrue(LibString.contains(svg, unicode">series 2 · policy 0<"), "which");
     }
 
     function test_valuesCountFromTheFirstSecondToTheLast() external {
@@ -372,6 +475,30 @@ contract InsuranceBounds is InsuranceFixture {
         assertEq(pool.freeAssets(), 0, "all of it is bound");
     }
 
+    /// @dev A window that is over is used again, without what was earned in it being lost.
+    function test_aWindowIsUsedAgainWhenItsPremiumIsCapital() external {
+        buy(_series, ANA, 500e18, 100e18);
+        observe(START, 0);
+        book.decide(_series, "", 0);
+        vm.warp(START + SEASON + 1);
+        vm.expectEmit();
+        emit IUnderwritingPool.SeriesAccepted(SeriesId.wrap(2), START + 3 * SEASON, START + 4 * SEASON, 0);
+        registry.openSeries(termsFrom(START + 3 * SEASON));
+        assertEq(pool.totalAssets(), 1_100e18, "nothing is lost");
+        assertEq(pool.freeAssets(), 1_100e18, "and all of it is free");
+    }
+
+    function test_seriesThatBeginTogetherAndEndApartEarnApart() external {
+        Terms memory terms = termsFrom(START);
+        terms.end += SEASON;
+        vm.expectEmit();
+        emit IUnderwritingPool.SeriesAccepted(SeriesId.wrap(2), START, START + 2 * SEASON, 1);
+        SeriesId longer = registry.openSeries(terms);
+        buy(longer, ANA, 500e18, 100e18);
+        vm.warp(START + SEASON);
+        assertEq(pool.totalAssets(), 1_050e18, "half of the longer one's");
+    }
+
     function test_aSeriesWithoutPoliciesEndsWithNothingReserved() external {
         SeriesId silent = registry.openSeries(termsFrom(START));
         assertEq(pool.openSeries(), 2, "two are open");
@@ -469,19 +596,7 @@ contract InsuranceBounds is InsuranceFixture {
 
     function test_aFaultyBookTakesNoMoreThanIsSetAside() external {
         deploySuite(new TestToken("Euro", "EUR", 6));
-        UnderwritingPool own = new UnderwritingPool(
-            money,
-            "",
-            "",
-            address(manager),
-            address(this),
-            address(0),
-            address(0),
-            0
-        );
-        TestToken(address(money)).mint(address(this), 1_000e6);
-        money.approve(address(own), 1_000e6);
-        own.deposit(1_000e6, address(this));
+        UnderwritingPool own = _ownPool(1_000e6);
         SeriesId series = SeriesId.wrap(1);
         uint8 window = own.accept(series, START, START + SEASON, START + SEASON);
         own.write(series, Covers.pack(100e6, 0, 100e6, 0, window), address(this));
@@ -514,6 +629,20 @@ contract InsuranceBounds is InsuranceFixture {
         TestToken finer = new TestToken("Finer", "FNR", 26);
         vm.expectRevert(abi.encodeWithSelector(IUnderwritingPool.PoolFull.selector));
         new UnderwritingPool(finer, "", "", address(manager), address(book), address(0), address(0), 0);
+    }
+
+    /// @dev A pool without a cooldown whose book and investor is this test.
+    function _ownPool(uint256 capital) private returns (UnderwritingPool own) {
+        own = new UnderwritingPool(money, "", "", address(manager), address(this), address(0), address(0), 0);
+        TestToken(address(money)).mint(address(this), capital);
+        money.approve(address(own), capital);
+        own.deposit(capital, address(this));
+    }
+
+    /// @dev What a data URI with this head holds.
+    function _decoded(string memory uri, string memory head) private pure returns (string memory) {
+        assertTrue(LibString.startsWith(uri, head), head);
+        return string(Base64.decode(LibString.slice(uri, bytes(head).length)));
     }
 
     function _refuseStranger() private {

@@ -95,9 +95,34 @@ contract InsuranceContest is InsuranceFixture {
         assertEq(money.balanceOf(ANA), 91e6, "the median stands");
     }
 
+    function test_halfOfAnEvenQuorumIsEnough() external {
+        SensorKey[] memory keys = new SensorKey[](SENSORS);
+        for (uint256 i; i < SENSORS; ++i) keys[i] = _key(i);
+        FeedDescription memory description = FeedDescription("hail", "0.1 mm", 1, 0, 5_000, 2 days, 0, 64);
+        _feed = _sensors.createFeed(description, keys, 4);
+        Terms memory terms = termsFrom(START + SEASON);
+        terms.feeds = IFeedReader(address(_sensors));
+        terms.feed = _feed;
+        terms.disputeWindow = 3 days;
+        _series = registry.openSeries(terms);
+        _refuse(1, _proofs(1), 1);
+        recourse.contest(_series, 1, _proofs(2));
+        assertTrue(recourse.isContested(_series), "two of four");
+    }
+
+    /// @dev Whoever sells without a dispute window has said that the feed's word is final.
+    function test_aSeriesWithoutADisputeWindowIsNotContested() external {
+        Terms memory terms = termsFrom(START + SEASON);
+        terms.feeds = IFeedReader(address(_sensors));
+        terms.feed = _feed;
+        _series = registry.openSeries(terms);
+        _refuse(1, _proofs(2), 2);
+    }
+
     function test_evidenceIsDistinctSignedOfThisRoundAndKnownToTheFeed() external {
         Equivocation[] memory proofs = _proofs(2);
         _refuse(2, proofs, 2);
+        _refuse(0, proofs, 2);
         (proofs[0], proofs[1]) = (proofs[1], proofs[0]);
         _refuse(1, proofs, 1);
         proofs[1] = proofs[0];

@@ -95,6 +95,18 @@ abstract contract InsuranceFixture is Test {
         terms.index = IndexTerms(IndexKind.Maximum, 0, 100, 200, 0, 0);
     }
 
+    /// @dev A fresh suite with those layers, each with its capital, and a series whose policies can be cancelled to the end.
+    function layeredSeries() internal returns (SeriesId) {
+        deploySuite(new TestToken("Euro", "EUR", 18));
+        tower.setLayers(address(pool), layers());
+        invest(pool, INVESTOR, 1_000e18);
+        invest(quota, INVESTOR, 1_000e18);
+        invest(senior, INVESTOR, 1_000e18);
+        Terms memory terms = termsFrom(START);
+        terms.cancelUntil = terms.end;
+        return registry.openSeries(terms);
+    }
+
     function quoteFor(
         SeriesId series,
         address buyer,

@@ -9,6 +9,7 @@ import {IPolicySettlement, SeriesState} from "../../contracts/insurance/interfac
 import {ISeriesRecourse} from "../../contracts/insurance/interfaces/ISeriesRecourse.sol";
 import {ISeriesRegistry, Terms} from "../../contracts/insurance/interfaces/ISeriesRegistry.sol";
 import {IReinsuranceTower, Layer} from "../../contracts/insurance/interfaces/IReinsuranceTower.sol";
+import {IndexKind} from "../../contracts/insurance/libraries/IndexEngine.sol";
 import {Decisions} from "../../contracts/insurance/libraries/Decisions.sol";
 import {UnderwritingPool} from "../../contracts/insurance/UnderwritingPool.sol";
 import {BlocklistToken, FeeToken, ReentrantToken, SilentToken} from "../../contracts/mocks/HostileTokens.sol";
@@ -129,6 +130,11 @@ contract InsurancePitfalls is InsuranceFixture {
     function test_pitfall4_aFeeTakingTokenIsRefusedAtTheDoor() external {
         deploySuite(new FeeToken());
         fund(INVESTOR, 100e18, address(pool));
+        refuse(abi.encodeWithSelector(IUnderwritingPool.PoolShortReceipt.selector, 100e18, 99e18));
+        vm.prank(INVESTOR);
+        pool.deposit(100e18, INVESTOR);
+        // What lies there already is no part of what arrives.
+        money.mint(address(pool), 50e18);
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolShortReceipt.selector, 100e18, 99e18));
         vm.prank(INVESTOR);
         pool.deposit(100e18, INVESTOR);
@@ -285,6 +291,24 @@ contract InsurancePitfalls is InsuranceFixture {
         recourse.refund(_series, 1, 0);
         book.settle(_series, 1);
         assertEq(money.balanceOf(ANA), 100e18, "paid");
+    }
+
+    /// @dev One hole is enough, wherever it is, and only rounds of the series are asked for.
+    function test_pitfall8_anyRoundOfTheSeriesCanBeTheMissingOne() external {
+        Terms memory terms = termsFrom(START);
+        (terms.firstRound, terms.lastRound) = (2, 4);
+        SeriesId series = registry.openSeries(terms);
+        buy(series, ANA, 100e18, 10e18);
+        vm.warp(START + SEASON);
+        feeds.set(FEED, 2, 0, START + 1);
+        feeds.set(FEED, 4, 0, START + 3);
+        vm.warp(START + SEASON + 7 days + 1);
+        for (uint32 round = 1; round < 6; ++round) {
+            if (round == 3) continue;
+            refuse(abi.encodeWithSelector(ISeriesRecourse.RecourseRoundAvailable.selector, series, round));
+            recourse.refund(series, round, 0);
+        }
+        recourse.refund(series, 3, 0);
     }
 
     function test_pitfall8_littleGasCannotMakeDataLookMissing() external {
@@ -629,6 +653,8 @@ contract InsurancePitfalls is InsuranceFixture {
         terms = termsFrom(START);
         terms.seasonValues = 513;
         _refuseTerms(terms, "seasonValues");
+        terms.seasonValues = 512;
+        registry.openSeries(terms);
         terms.seasonValues = 1;
         terms.lastRound = 2;
         _refuseTerms(terms, "lastRound");
@@ -638,18 +664,29 @@ contract InsurancePitfalls is InsuranceFixture {
         terms = termsFrom(START);
         terms.cancelFeeBps = 10_001;
         _refuseTerms(terms, "cancelFeeBps");
+        terms.cancelFeeBps = 10_000;
+        registry.openSeries(terms);
         terms = termsFrom(START);
         terms.floorBps = 10_001;
         _refuseTerms(terms, "floorBps");
+        terms.floorBps = 10_000;
+        registry.openSeries(terms);
         terms = termsFrom(START);
         terms.index.tiers = 10_001 << 40;
+        _refuseTerms(terms, "index");
+        // Place and strength of an event do not fit into a packed value.
+        terms = termsFrom(START);
+        terms.index.kind = IndexKind.Magnitude;
+        registry.openSeries(terms);
+        terms.seasonValues = 1;
         _refuseTerms(terms, "index");
     }
 
     function test_termsAreReadAsTheyWereWritten() external {
-        Terms memory terms = termsFrom(START);
+        Terms memory terms = termsFrom(START + 1);
         terms.fallbackFeeds = terms.feeds;
         terms.fallbackFeed = FALLBACK;
+        terms.seasonValues = 7;
         terms.cancelUntil = START + 5;
         terms.cancelFeeBps = 123;
         terms.floorBps = 77;
@@ -664,6 +701,7 @@ contract InsurancePitfalls is InsuranceFixture {
         assertEq(abi.encode(registry.seriesOf(series).terms), abi.encode(terms), "all of them");
         assertEq(registry.seriesCount(), SeriesId.unwrap(series), "numbered");
         assertEq(registry.seriesOf(series).unit, UNIT, "with the pool's unit");
+        assertEq(registry.seriesOf(series).window, 1, "and the window after the first one's");
     }
 
     // ── the pool ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -727,6 +765,9 @@ contract InsurancePitfalls is InsuranceFixture {
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolWindowsFull.selector));
         registry.openSeries(terms);
         registry.openSeries(termsFrom(START + 3));
+        (uint256 accounted, , , ) = pool.balances();
+        assertEq(accounted, pool.totalAssets(), "all of them are read");
+        assertEq(pool.freeAssets(), 1_000e18, "and none is over");
         vm.warp(START + SEASON);
         terms = termsFrom(START + 2 * SEASON);
         refuse(abi.encodeWithSelector(IUnderwritingPool.PoolWindowsFull.selector));
@@ -760,7 +801,7 @@ contract InsurancePitfalls is InsuranceFixture {
     // ── layers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function testFuzz_layersPayTheirSliceBeforeThePool(uint256 sum, int128 index) external {
-        SeriesId series = _layeredSeries();
+        SeriesId series = layeredSeries();
         sum = bound(sum, 1e6, 900e6) * UNIT;
         index = int128(int256(bound(uint256(int256(index)), 101, 220)));
         buy(series, ANA, sum, (sum / UNIT / 10) * UNIT);
@@ -781,7 +822,7 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     function test_layersShareRefundsAndCancellations() external {
-        SeriesId series = _layeredSeries();
+        SeriesId series = layeredSeries();
         (Quote memory quote, bytes memory signature) = quoteFor(series, ANA, 100e18, 10e18);
         fund(ANA, 10e18, address(pool));
         address key = vm.addr(PRICING_KEY);
@@ -831,17 +872,6 @@ contract InsurancePitfalls is InsuranceFixture {
     }
 
     // ── helpers ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    function _layeredSeries() private returns (SeriesId) {
-        deploySuite(new TestToken("Euro", "EUR", 18));
-        tower.setLayers(address(pool), layers());
-        invest(pool, INVESTOR, 1_000e18);
-        invest(quota, INVESTOR, 1_000e18);
-        invest(senior, INVESTOR, 1_000e18);
-        Terms memory terms = termsFrom(START);
-        terms.cancelUntil = terms.end;
-        return registry.openSeries(terms);
-    }
 
     function _assertLocked(uint256 sum) private view {
         (, , , uint256 first) = pool.balances();

@@ -157,6 +157,14 @@ describe("EstateVault", () => {
       ]);
       await vault.write.withdraw([ETH, heir(1).address, 1n], by(kit.testator));
       expect((await wills.registry.read.clockOf([estate.id]))[0]).to.equal(beatAt);
+      // Two acts of one second are one sign of life.
+      await kit.at(wills, beatAt + 1);
+      const args = [ETH, heir(1).address, 1n] as const;
+      const act = kit.encodeFunctionData({ abi: vault.abi, functionName: "withdraw", args });
+      const hash = await vault.write.multicall([[act, act]], by(kit.testator));
+      const client = await wills.connection.viem.getPublicClient();
+      const { logs } = await client.getTransactionReceipt({ hash });
+      expect(parseEventLogs({ abi: wills.registry.abi, logs, eventName: "WillHeartbeat" })).to.have.length(1);
     });
 
     it("an act during a claim is the veto", async () => {
@@ -285,7 +293,56 @@ describe("EstateVault", () => {
       );
       await rejects(claim(1, heir(2), ETH), "EstateBequestKindWrong");
       await rejects(claim(2, heir(3), ETH), "EstateBequestKindWrong");
+      await rejects(claim(2, heir(3), bequest(2).asset), "EstateBequestKindWrong");
       await rejects(claimToken(0, heir(1)), "EstateBequestKindWrong");
+    });
+
+    it("a bequest of one asset is paid in no other, and no bequest is taken for another with a like number", async () => {
+      await setUp();
+      const token = await wills.connection.viem.deployContract("TestToken", ["T", "T", 18]);
+      const nft = await wills.connection.viem.deployContract("TestNft");
+      estate = await kit.sealEstate(wills, {
+        number: 1n,
+        bequests: [
+          { heir: heir(1).address, asset: token.address, amount: 10_000n },
+          { kind: "fixed", heir: heir(2).address, amount: 5n },
+          { kind: "erc721", heir: heir(3).address, asset: nft.address, tokenId: 1n },
+          { kind: "erc721", index: 258, heir: heir(3).address, asset: nft.address, tokenId: 2n },
+        ],
+      });
+      vault = await kit.createVault(wills, estate);
+      await kit.activate(wills, estate);
+      const [wallet] = await wills.connection.viem.getWalletClients();
+      await wallet?.sendTransaction({ to: vault.address, value: 100n });
+      await token.write.mint([vault.address, 70n]);
+      for (const tokenId of [1n, 2n]) await nft.write.mint([vault.address, tokenId]);
+      await settle(ETH, token.address);
+      await rejects(claim(0, heir(1), ETH), "EstateBequestKindWrong");
+      await rejects(claim(1, heir(2), token.address), "EstateBequestKindWrong");
+      await claim(0, heir(1), token.address);
+      expect(await token.read.balanceOf([heir(1).address])).to.equal(70n);
+      await claim(1, heir(2));
+      expect(await vault.read.paidOf([ETH, 1])).to.equal(5n);
+      for (const [index, tokenId] of [
+        [2, 1n],
+        [258, 2n],
+      ] as const) {
+        await claimToken(index, heir(3));
+        expect(await nft.read.ownerOf([tokenId])).to.equal(heir(3).address);
+      }
+    });
+
+    it("a fixed sum of nothing is nothing due, and holds up no fraction", async () => {
+      await setUp({
+        bequests: [
+          { kind: "fixed", heir: heir(1).address, amount: 0n },
+          { heir: heir(2).address, amount: 10_000n },
+        ],
+      });
+      await settle(ETH);
+      await rejects(claim(0, heir(1)), "EstateNothingDue");
+      await claim(1, heir(2));
+      expect(await balance(vault.address)).to.equal(0n);
     });
 
     it("fixed sums come before fractions, and abate together when the estate is short", async () => {
@@ -377,12 +434,16 @@ describe("EstateVault", () => {
           { heir: heir(3).address, amount: 5_000n },
         ],
       });
+      await rejects(vault.write.renounce([bequest(0), proof(0)], by(heir(1))), "EstateSettlementNotBegun");
       await settle(ETH);
       await rejects(vault.write.renounce([bequest(0), proof(0)], by(heir(2))), "EstateNotEntitled");
+      const forged = { ...bequest(0), heir: heir(2).address };
+      await rejects(vault.write.renounce([forged, proof(0)], by(heir(2))), "EstateBequestUnknown");
       const [event] = await events(await vault.write.renounce([bequest(0), proof(0)], by(heir(1))));
       expect(event?.eventName).to.equal("EstateBequestRenounced");
       expect(event?.args).to.deep.equal({ index: 0, heir: heir(1).address });
       await claim(0, heir(2));
+      expect(await vault.read.entitledTo([bequest(1)]), "nobody renounces for another").to.equal(heir(3).address);
       await vault.write.renounce([bequest(1), proof(1)], by(heir(3)));
       expect(await vault.read.entitledTo([bequest(1)])).to.equal(kit.charity.address);
     });
@@ -399,15 +460,45 @@ describe("EstateVault", () => {
       await claim(0, heir(1));
     });
 
+    it("without residue, what is renounced is the substitute's for ever, and the heir's own where there is none", async () => {
+      await setUp({
+        plan: { residue: zeroAddress },
+        bequests: [
+          { heir: heir(1).address, substitute: heir(2).address, amount: 5_000n },
+          { heir: heir(3).address, amount: 5_000n },
+        ],
+      });
+      await settle(ETH);
+      await vault.write.renounce([bequest(0), proof(0)], by(heir(1)));
+      await vault.write.renounce([bequest(1), proof(1)], by(heir(3)));
+      await kit.at(wills, (await vault.read.timesOf())[2]);
+      await claim(0, heir(2));
+      await claim(1, heir(3));
+      expect(await balance(vault.address)).to.equal(0n);
+    });
+
     it("a minor is paid from the unlock time, evenly until the stream ends", async () => {
       const connection = await hre.network.create();
       const time = await connection.networkHelpers.time.latest();
       const unlockAt = time + 1_000 * kit.DAY;
       const streamUntil = unlockAt + 100 * kit.DAY;
-      await setUp({ bequests: [{ heir: heir(1).address, amount: 10_000n, unlockAt, streamUntil }] });
+      await setUp(
+        {
+          bequests: [
+            { heir: heir(1).address, amount: 5_000n, unlockAt, streamUntil },
+            { heir: heir(2).address, amount: 5_000n, unlockAt },
+          ],
+        },
+        parseEther("20"),
+      );
       await settle(ETH);
+      await kit.at(wills, unlockAt - 1);
+      await rejects(claim(1, heir(2)), "EstateNothingDue");
       await kit.at(wills, unlockAt);
       await rejects(claim(0, heir(1)), "EstateNothingDue");
+      expect((await events(await claim(1, heir(2))))[0]?.args.amount, "without a stream, all at once").to.equal(
+        parseEther("10"),
+      );
       await kit.at(wills, unlockAt + 25 * kit.DAY);
       expect((await events(await claim(0, heir(1))))[0]?.args.amount).to.equal(parseEther("2.5"));
       await kit.at(wills, streamUntil + 1);
@@ -447,12 +538,20 @@ describe("EstateVault", () => {
       await kit.at(wills, unlockAt);
       await claimToken(3, heir(2));
       // Anyone may have it sent to the heir.
-      await claimToken(2, heir(1), heir(3).address);
+      const [many] = await events(await claimToken(2, heir(1), heir(3).address));
+      expect(many?.eventName).to.equal("EstateTokenPaid");
+      expect(many?.args).to.deep.include({ index: 2, to: heir(3).address, tokenId: 6n, amount: 10n });
       expect(await multi.read.balanceOf([heir(3).address, 6n])).to.equal(10n);
       const [, , finalAt] = await vault.read.timesOf();
       await kit.at(wills, finalAt);
-      await vault.write.sweepToken([nft.address, 9n, 0n]);
-      await vault.write.sweepToken([multi.address, 6n, 2n]);
+      for (const [asset, tokenId, units, amount] of [
+        [nft.address, 9n, 0n, 1n],
+        [multi.address, 6n, 2n, 2n],
+      ] as const) {
+        const [swept] = await events(await vault.write.sweepToken([asset, tokenId, units]));
+        expect(swept?.eventName).to.equal("EstateResidueSwept");
+        expect(swept?.args).to.deep.include({ tokenId, amount });
+      }
       expect(await nft.read.ownerOf([9n])).to.equal(kit.charity.address);
       expect(await multi.read.balanceOf([kit.charity.address, 6n])).to.equal(2n);
     });
@@ -492,9 +591,11 @@ describe("EstateVault", () => {
       await rejects(send([0, 2], signatures), "EstateSignatureInvalid");
       await rejects(send([0, 1], signatures, { amount: 2n }), "EstateSignatureInvalid");
       await rejects(send([0, 1], signatures, { to: heir(1).address }), "EstateSignatureInvalid");
-      await kit.at(wills, Number(what.deadline) + 1);
+      await kit.at(wills, what.deadline);
+      await send([0, 1], signatures);
+      await kit.at(wills, what.deadline + 1n);
       await rejects(send([0, 1], signatures), "EstatePaymentExpired");
-      const other = await kit.executorSignatures(estate, heir(1).address, "Payment", { ...what, number: 0 }, [0, 1]);
+      const other = await kit.executorSignatures(estate, heir(1).address, "Payment", { ...what, number: 1 }, [0, 1]);
       const fresh = await payment({ deadline: what.deadline + 100n });
       await rejects(send([0, 1], other, { deadline: fresh.deadline }), "EstateSignatureInvalid");
     });
@@ -508,6 +609,8 @@ describe("EstateVault", () => {
       await rejects(pay(await payment({ fee: true, amount: 1n })), "EstateAboveCap");
       await rejects(pay(await payment({ amount: debtLeft + 1n })), "EstateAboveCap");
       await pay(await payment({ amount: debtLeft }));
+      await rejects(pay(await payment({ amount: 1n })), "EstateAboveCap");
+      expect((await vault.read.assetOf([ETH])).slice(3)).to.deep.equal([0n, 0n]);
     });
 
     it("the administration: payments one second before its end, not at it; assent ends it early", async () => {

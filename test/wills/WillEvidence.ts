@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import hre from "hardhat";
-import { type Hex, keccak256, parseEventLogs, stringToHex, zeroHash } from "viem";
+import { concat, type Hex, keccak256, pad, parseEventLogs, slice, stringToHex, toHex, zeroHash } from "viem";
 import { evaluateCommitments, signWithShare } from "../../packages/sdk/src/foundation/crypto.ts";
 import { decodeRevert } from "../../packages/sdk/src/foundation/decodeRevert.ts";
 import {
@@ -89,6 +89,29 @@ describe("WillEvidence", () => {
     await rejects(record({}, 1, 1), "EvidenceSignatureInvalid");
   });
 
+  it("a statement is of a file only where the manifest has the file's hash beside the commitments", async () => {
+    const [heirCommitmentsHash, guardianCommitmentsHash, ciphertextHash] = ["C", "D", "file"].map((text) =>
+      keccak256(stringToHex(text)),
+    ) as [Hex, Hex, Hex];
+    const leaf = (polynomial: number, hash: Hex): Hex => keccak256(concat([pad("0x06"), pad(toHex(polynomial)), hash]));
+    const pair = (a: Hex, b: Hex): Hex => keccak256(concat(a < b ? [a, b] : [b, a]));
+    const [ofHeirs, ofGuardians] = [leaf(0, heirCommitmentsHash), leaf(1, guardianCommitmentsHash)];
+    const [, terms, , bytes] = kit.createArguments(estate);
+    const record = async (number: bigint, root: Hex, heirProof: Hex[], guardianProof: Hex[]) => {
+      const id = kit.willId(kit.testator.address, number);
+      const manifestRoot = slice(root, 0, 29);
+      await wills.registry.write.create([number, terms, manifestRoot, bytes, false], { account: kit.testator.address });
+      const hashes = { ciphertextHash, heirCommitmentsHash, guardianCommitmentsHash, roleHash: zeroHash };
+      const statement = { manifestRoot, ...hashes };
+      const signature = await kit.sign(witness, typed("Witness", { willId: id, version: 1, ...statement }));
+      const { address } = witness;
+      return wills.evidence.write.recordWitness([id, statement, address, signature, heirProof, guardianProof]);
+    };
+    await rejects(record(1n, pair(ofHeirs, ofGuardians), [ofGuardians], [ofHeirs]), "EvidenceNotInManifest");
+    const rest = pair(ofHeirs, ciphertextHash);
+    await event(await record(2n, pair(ofGuardians, rest), [ciphertextHash, ofGuardians], [rest]), "WillWitnessed");
+  });
+
   it("shares prove once a year that they are still there", async () => {
     const checkedAt = await kit.now(wills);
     const health = (role: number, index: number, scalar: bigint, time = checkedAt) => {
@@ -134,7 +157,13 @@ describe("WillEvidence", () => {
     await rejects(heir(0, 5n), "EvidenceIndexInvalid");
     await rejects(heir(4, 5n), "EvidenceIndexInvalid");
     await rejects(guardian(4, 1), "EvidenceNotInManifest");
+    await heir(3);
     await rejects(heir(2, undefined, checkedAt + 100_000), "EvidenceTimeWrong");
+    const next = (await kit.now(wills)) + 10;
+    await kit.at(wills, next - 1);
+    await rejects(heir(2, undefined, next), "EvidenceTimeWrong");
+    await kit.at(wills, next);
+    await heir(2, undefined, next);
     await kit.at(wills, checkedAt + kit.DAY);
     await heir(2);
     await kit.at(wills, checkedAt + kit.DAY + 1);
@@ -146,7 +175,7 @@ describe("WillEvidence", () => {
     const wrong = kit.person(46).address;
     const faulty: Manifest = {
       ...manifest,
-      heirs: manifest.heirs.map((heir, at) => (at === 1 ? { ...heir, share: wrong } : heir)),
+      heirs: manifest.heirs.map((heir, at) => (at === 0 ? heir : { ...heir, share: wrong })),
       guardians: manifest.guardians.map((guardian, at) => (at === 2 ? { ...guardian, share: wrong } : guardian)),
     };
     const [, terms, , bytes] = kit.createArguments(estate);
@@ -183,6 +212,7 @@ describe("WillEvidence", () => {
       polynomial: 0,
       index: 2,
     });
+    expect((await event(await heir(3), "WillShareOffPolynomial")).args).to.deep.include({ polynomial: 0, index: 3 });
     expect((await event(await guardian(3), "WillShareOffPolynomial")).args).to.deep.equal({
       id: estate.id,
       version: 2,
@@ -192,6 +222,18 @@ describe("WillEvidence", () => {
     await rejects(heir(1), "EvidenceShareCorrect");
     await rejects(guardian(1), "EvidenceShareCorrect");
     await rejects(heir(2, 3), "EvidenceHintWrong");
+    // A share that the manifest does not name accuses nobody.
+    const [first, ...rest] = kit.heirList(faulty);
+    const forged = [{ ...first, share: wrong } as NonNullable<typeof first>, ...rest];
+    await rejects(
+      wills.evidence.write.disputeHeirShare([estate.id, forged, proofOf("heirs", faulty), dispute("heirs", 1)]),
+      "EvidenceNotInManifest",
+    );
+    const leaf = proofOf("guardianShare:1", faulty);
+    await rejects(
+      wills.evidence.write.disputeGuardianShare([estate.id, wrong, leaf, dispute("guardians", 1)]),
+      "EvidenceNotInManifest",
+    );
     await rejects(heir(0), "EvidenceIndexInvalid");
     await rejects(heir(4), "EvidenceIndexInvalid");
   });
@@ -216,6 +258,9 @@ describe("WillEvidence", () => {
       index: 1,
       from: kit.heirs[0]?.address,
     });
+    const [, , last] = kit.heirs;
+    const by = (await event(await deliver(right, 3, last), "FalseShareDelivered")).args;
+    expect(by).to.deep.include({ index: 3, from: last?.address });
     await rejects(deliver(right), "EvidenceShareCorrect");
     await rejects(deliver(right + 1n, 1, kit.heirs[1]), "EvidenceSignatureInvalid");
     await rejects(deliver(right + 1n, 0), "EvidenceIndexInvalid");

@@ -43,8 +43,9 @@ describe("WillRegistry", () => {
   describe("sealing", () => {
     it("seals a will whose id begins with the testator", async () => {
       const hash = await registry().write.create(kit.createArguments(estate), by(kit.testator));
-      const [event] = await events(hash);
+      const [event, ...others] = await events(hash);
       expect(event?.eventName).to.equal("WillSealed");
+      expect(others, "the manifest is not stored unasked").to.deep.equal([]);
       expect(event?.args).to.deep.include({
         id: estate.id,
         version: 1,
@@ -97,8 +98,14 @@ describe("WillRegistry", () => {
         registry().write.create([number, terms, toHex(0, { size: 29 }), manifest, false], by(kit.testator)),
         "WillRootMissing",
       );
-      const least = { ...terms, intervalDays: 30, quorumWindowDays: 30, overdueWindowDays: 180, registrars: 2 };
+      const one = { acceptances: 1, guardians: 1, threshold: 1 };
+      const shortest = { intervalDays: 30, quorumWindowDays: 30, overdueWindowDays: 180 };
+      const least = { ...terms, ...one, ...shortest, registrars: 2 };
       await registry().write.create([number, least, root, manifest, false], by(kit.testator));
+      const all = { heirs: 16, acceptances: 16, guardians: 16, threshold: 16, registrars: 8 };
+      const longest = { intervalDays: 36_500, quorumWindowDays: 36_500, overdueWindowDays: 36_500 };
+      const most = { ...terms, ...all, ...longest };
+      await registry().write.create([number + 1n, most, root, manifest, false], by(kit.testator));
     });
 
     it("N = 1 forbids escrow", async () => {
@@ -313,7 +320,13 @@ describe("WillRegistry", () => {
       const next = await kit.sealEstate(wills, { version: 2 });
       const [, terms, root, manifest] = kit.createArguments(next);
       const hash = await registry().write.supersede([estate.id, terms, root, manifest, true], by(kit.testator));
-      expect((await events(hash))[0]?.args).to.deep.include({ version: 2, manifestRoot: root });
+      const [sealed, stored] = await events(hash);
+      expect(sealed?.args).to.deep.include({ version: 2, manifestRoot: root });
+      expect(stored?.args).to.deep.equal({
+        id: estate.id,
+        version: 2,
+        pointer: await registry().read.manifestOf([estate.id, 2]),
+      });
       expect(await state()).to.equal(STATE.Sealed);
       expect((await registry().read.progressOf([estate.id]))[0]).to.equal(0);
       // Acceptances of version 1, replayed.
@@ -389,7 +402,8 @@ describe("WillRegistry", () => {
 
     it("invariant 4: strictly increases; a relayed beat is not replayed, not from another chain or will, not over 300 s ahead", async () => {
       const time = await kit.now(wills);
-      const good = await beat(time + 300);
+      // Posted in the third block from here: 300 seconds ahead.
+      const good = await beat(time + 303);
       const names = async (...list: Awaited<ReturnType<typeof beat>>[]) => {
         await kit.at(wills, (await kit.now(wills)) + 1);
         return (await events(await registry().write.heartbeats([list]))).map(({ eventName }) => eventName);
@@ -404,13 +418,17 @@ describe("WillRegistry", () => {
         ),
       ).to.deep.equal(Array(4).fill("WillHeartbeatSkipped"));
       expect(await names(good, good)).to.deep.equal(["WillHeartbeat", "WillHeartbeatSkipped"]);
-      expect((await registry().read.clockOf([estate.id]))[0]).to.equal(time + 300);
+      expect((await registry().read.clockOf([estate.id]))[0]).to.equal(time + 303);
       // A direct beat before that moment would move the clock back.
       await rejects(registry().write.heartbeat([estate.id], by(kit.testator)), "WillBeatNotLater");
       // Nor does a codicil move it back.
       const [, terms, root, manifest] = kit.createArguments(estate);
-      await registry().write.supersede([estate.id, terms, root, manifest, false], by(kit.testator));
-      expect((await registry().read.clockOf([estate.id]))[0]).to.equal(time + 300);
+      const codicil = await registry().write.supersede([estate.id, terms, root, manifest, false], by(kit.testator));
+      expect((await events(codicil)).map(({ eventName }) => eventName)).to.deep.equal(["WillSealed"]);
+      expect((await registry().read.clockOf([estate.id]))[0]).to.equal(time + 303);
+      // A beat in the second of the last one says nothing new.
+      await kit.at(wills, time + 303);
+      await rejects(registry().write.heartbeat([estate.id], by(kit.testator)), "WillBeatNotLater");
     });
 
     it("a relayed beat signed before a claim is no veto", async () => {
@@ -503,6 +521,8 @@ describe("WillRegistry", () => {
       expect(event?.eventName).to.equal("WillOverdueClaimed");
       expect(event?.args).to.deep.include({ bond: kit.CLAIM_BOND, windowEnd: due + 180 * kit.DAY, claim: 1 });
       expect(await state()).to.equal(STATE.Claimed);
+      // While a claim is pending nobody begins another, which would move its window and take the first one's bond.
+      await rejects(overdue(kit.executors[1]), "WillStateWrong");
     });
 
     it("refuses a wrong bond, a stranger and a list that is not the manifest's", async () => {
@@ -532,6 +552,10 @@ describe("WillRegistry", () => {
       expect(paid[0]?.eventName).to.equal("WillBondWithdrawn");
       expect(paid[0]?.args).to.deep.equal({ to: kit.relayer.address, amount: kit.CLAIM_BOND });
       await rejects(registry().write.withdrawBond([kit.relayer.address], by(kit.testator)), "WillNothingToWithdraw");
+      // The next claim has no bond of its own, and its veto credits none.
+      await kit.claimDeath(wills, estate, 2);
+      const next = await registry().write.veto([estate.id], by(kit.testator));
+      expect((await events(next)).map((e) => e.eventName)).to.deep.equal(["WillVetoed"]);
     });
 
     it("an overdue claim that nobody vetoes returns the bond", async () => {
@@ -600,8 +624,9 @@ describe("WillRegistry", () => {
       await kit.at(wills, windowEnd - 1);
       await rejects(registry().write.finalise([estate.id]), "WillWindowOpen");
       await kit.at(wills, windowEnd);
-      const [event] = await events(await registry().write.finalise([estate.id]));
+      const [event, ...others] = await events(await registry().write.finalise([estate.id]));
       expect(event).to.deep.include({ eventName: "WillReleased", args: { id: estate.id, version: 1 } });
+      expect(others, "a claim with evidence has no bond").to.deep.equal([]);
       expect(await state()).to.equal(STATE.Released);
       await rejects(registry().write.finalise([estate.id]), "WillStateWrong");
       await rejects(registry().write.veto([estate.id], by(kit.testator)), "WillStateWrong");
@@ -636,7 +661,7 @@ describe("WillRegistry", () => {
       await rejects(extend(0, kit.guardians[0]), "WillIndexInvalid");
       await rejects(extend(6, kit.guardians[0]), "WillCallerNotNamed");
       await extend(2);
-      await extend(3);
+      await extend(5);
       await rejects(extend(4), "WillExtensionRefused");
       expect((await registry().read.clockOf([estate.id]))[1]).to.equal(windowEnd + 90 * kit.DAY);
       // A new claim starts afresh.

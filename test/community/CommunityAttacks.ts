@@ -1,4 +1,5 @@
-// The attacks of the design, by name: each is tried, and comes to nothing.
+// The attacks of the design, by name: each is tried, against WorkOrders, EquipmentRegister, GatewaySweeps, ResidentForum
+// and ServiceContract as they work together, and comes to nothing.
 import { expect } from "chai";
 import hre from "hardhat";
 import type { Hex } from "viem";

@@ -232,12 +232,12 @@ describe("EquipmentRegister", () => {
         const { community, device, now } = await installed();
         const good = next(community, device, now, 5);
         const forged = { ...next(community, device, now, 6), a: good.a };
-        const batch = [good, good, forged, next(community, device, now, 7)];
+        const batch = [good, good, forged, next(community, device, now, 7), next(community, device, now, 8)];
         const { result } = await community.register.simulate.submitBatch([batch]);
-        expect(result).to.equal(2n);
+        expect(result).to.equal(3n);
         await community.register.write.submitBatch([batch]);
         const state = await community.register.read.stateOf([1]);
-        expect(state.counter).to.equal(3);
+        expect(state.counter).to.equal(4);
       });
 
       it("prove a run only without a gap", async () => {
@@ -328,6 +328,64 @@ describe("EquipmentRegister", () => {
     });
   });
 
+  it("calls a run inside only when every value is back by the band, outside only when every value is beyond a limit", async () => {
+    const community = await fresh();
+    const device = await installDevice(community, { index: 1 });
+    const now = await chainTime(community);
+    const cases: readonly [values: readonly number[], inside: boolean, outside: boolean][] = [
+      [[-450, 950], true, false],
+      [[950, 951], false, false],
+      [[951, 1_000], false, false],
+      [[1_001, -501], false, true],
+      [[1_001, 1_000], false, false],
+      [[-500, -501], false, false],
+      [[950, 1_001], false, false],
+    ];
+    for (const [values, allInside, allOutside] of cases) {
+      const run = values.map((value) => next(community, device, now, value));
+      expect(await community.register.read.checkRun([run])).to.deep.include({ allInside, allOutside });
+    }
+  });
+
+  describe("a run and what the register knows", () => {
+    it("counts each reading once, those of one second too", async () => {
+      const community = await fresh();
+      const { register } = community;
+      const device = await installDevice(community, { index: 1, profile: { holdOff: 65_535, runLength: 3 } });
+      const now = await chainTime(community);
+      const run = [0, 1, 2].map(() => next(community, device, now, 2_000));
+      const [first, second] = run as [(typeof run)[0], (typeof run)[0]];
+      await register.write.record([first]);
+      for (const streak of [2, 2]) {
+        await register.write.submitRun([[first, second]]);
+        expect(await register.read.stateOf([1])).to.deep.include({ status: OUTSIDE, streak, counter: 2 });
+      }
+      await register.write.submitRun([run]);
+      expect(await register.read.stateOf([1])).to.deep.include({ status: FAULTY, streak: 3, counter: 3 });
+    });
+
+    it("changes nothing by what is older, be it by the device's count or by its clock", async () => {
+      const community = await fresh();
+      const { register } = community;
+      const device = await installDevice(community, { index: 1 });
+      const now = (await chainTime(community)) + 100;
+      await travelTo(community, now);
+      device.counter = 10;
+      await register.write.record([next(community, device, now, 2_000)]);
+      const known = await register.read.stateOf([1]);
+      const run = (counter: number, observedAt: number) =>
+        [0, 1].map((i) =>
+          signed(community, device, { device: 1, counter: counter + i, observedAt: observedAt + i, value: 200 }),
+        );
+      for (const older of [run(3, now + 5), run(12, now - 5)]) {
+        await register.write.submitRun([older]);
+        expect(await register.read.stateOf([1])).to.deep.equal(known);
+      }
+      await register.write.submitRun([run(12, now)]);
+      expect(await register.read.stateOf([1])).to.deep.include({ status: NORMAL, counter: 13, observedAt: now + 1 });
+    });
+  });
+
   describe("firmware", () => {
     it("is approved by the manufacturer alone, and decides which readings count", async () => {
       const community = await fresh();
@@ -347,6 +405,13 @@ describe("EquipmentRegister", () => {
       );
       const hash = await register.write.updateFirmware([1, firmware, FAR, await sign(parties.manufacturer)]);
       await emitted(community, hash, register, "FirmwareUpdated");
+      // The second of the deadline still counts, the next one does not.
+      const deadline = (await chainTime(community)) + 100;
+      const again = { ...message, sequence: 1n, deadline };
+      const dated = await signEquipment(parties.manufacturer, community.typedDomain, "FirmwareUpdate", again);
+      await community.test.setNextBlockTimestamp({ timestamp: BigInt(deadline) });
+      await register.write.updateFirmware([1, firmware, deadline, dated]);
+      await refused(register.write.updateFirmware([1, firmware, deadline, dated]), "EquipmentDeadlinePassed");
       const now = await chainTime(community);
       const old = next(community, device, now, 5);
       await refused(register.write.record([old]), "EquipmentReadingUnsigned");
@@ -402,13 +467,30 @@ describe("EquipmentRegister", () => {
     });
 
     it("is stopped by any one of the three within the delay, by nobody else", async () => {
-      const { community } = await proposed();
-      const { register, parties } = community;
-      await refused(register.write.cancelKey([1], { account: wallet(community, 9).account }), "EquipmentNotAParty");
-      const hash = await register.write.cancelKey([1], { account: parties.owner });
-      await emitted(community, hash, register, "DeviceKeyCancelled");
-      await refused(register.write.cancelKey([1], { account: parties.owner }), "EquipmentKeyChangeNotReady");
-      await refused(register.write.applyKey([1]), "EquipmentKeyChangeNotReady");
+      for (const name of ["owner", "installer", "manufacturer"] as const) {
+        const { community, hash: proposal } = await proposed();
+        const { register, parties, test } = community;
+        const account = parties[name];
+        await test.setBalance({ address: account.address, value: 10n ** 18n });
+        await refused(register.write.cancelKey([1], { account: wallet(community, 9).account }), "EquipmentNotAParty");
+        const hash = await register.write.cancelKey([1], { account });
+        expect((await emitted(community, hash, register, "DeviceKeyCancelled")).by).to.equal(account.address);
+        await refused(register.write.cancelKey([1], { account }), "EquipmentKeyChangeNotReady");
+        const { readyAt } = await emitted(community, proposal, register, "DeviceKeyProposed");
+        await travelTo(community, readyAt as number);
+        await refused(register.write.applyKey([1]), "EquipmentKeyChangeNotReady");
+      }
+    });
+
+    it("comes too late for a device that was retired meanwhile", async () => {
+      const { community, hash } = await proposed();
+      const { register } = community;
+      const { readyAt } = await emitted(community, hash, register, "DeviceKeyProposed");
+      const message = { device: 1, sequence: 1n, deadline: FAR };
+      await register.write.retire([1, await approve(community, ["owner", "installer"], "Retirement", message, FAR)]);
+      await travelTo(community, readyAt as number);
+      await refused(register.write.applyKey([1]), "EquipmentDeviceUnknown");
+      expect((await register.read.stateOf([1])).status).to.equal(RETIRED);
     });
 
     it("never takes a key that another device got meanwhile", async () => {
@@ -425,6 +507,11 @@ describe("EquipmentRegister", () => {
     const { register } = community;
     const device = await installDevice(community, { index: 1 });
     const message = { device: 1, sequence: 0n, deadline: FAR };
+    for (const one of ["owner", "installer", "manufacturer"] as const)
+      await refused(
+        register.write.retire([1, await approve(community, [one], "Retirement", message, FAR)]),
+        "EquipmentTwoOfThreeMissing",
+      );
     const approvals = await approve(community, ["owner", "installer"], "Retirement", message, FAR);
     await emitted(community, await register.write.retire([1, approvals]), register, "DeviceRetired");
     expect((await register.read.stateOf([1])).status).to.equal(RETIRED);
@@ -439,14 +526,15 @@ describe("EquipmentRegister", () => {
       const community = await fresh();
       const { register } = community;
       const device = await installDevice(community, { index: 1 });
-      const now = await chainTime(community);
+      const now = (await chainTime(community)) + 1;
+      await register.write.record([next(community, device, now - 1, 1_001)]);
       await register.write.record([next(community, device, now, 1_001)]);
-      expect((await register.read.stateOf([1])).streak).to.equal(1);
+      expect(await register.read.stateOf([1])).to.deep.include({ status: FAULTY, streak: 2, outFor: 1 });
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(now + 86_400) });
       await refused(register.write.markOffline([1], { gas: 200_000n }), "EquipmentNotOverdue");
       const hash = await register.write.markOffline([1]);
       expect((await emitted(community, hash, register, "DeviceWentOffline")).lastSeenAt).to.equal(now);
-      expect(await register.read.stateOf([1])).to.deep.include({ status: OFFLINE, streak: 0, outFor: 0, counter: 1 });
+      expect(await register.read.stateOf([1])).to.deep.include({ status: OFFLINE, streak: 0, outFor: 0, counter: 2 });
       await refused(register.write.markOffline([1]), "EquipmentNotOverdue");
       await register.write.submitRun([goodRun(community, device, await chainTime(community))]);
       expect((await register.read.stateOf([1])).status).to.equal(NORMAL);

@@ -76,8 +76,9 @@ describe("GatewaySweeps", () => {
     // Moving a device frees its seat.
     await sweeps.write.seat([gateway.address, 4, 2], owner);
     expect(await sweeps.read.deviceAt([gateway.address, 3])).to.equal(0);
-    const [, index, seated] = await sweeps.read.seatOf([2]);
-    expect([index, seated]).to.deep.equal([4, true]);
+    const [at, index, seated] = await sweeps.read.seatOf([2]);
+    expect([at.toLowerCase(), index, seated]).to.deep.equal([gateway.address.toLowerCase(), 4, true]);
+    expect(await sweeps.read.seatOf([3])).to.deep.equal([`0x${"00".repeat(20)}`, 0, false]);
   });
 
   it("answers only for owners that it agreed to serve", async () => {
@@ -133,6 +134,10 @@ describe("GatewaySweeps", () => {
         sweeps.write.expose([gateway.address, run, NOTHING, history], { account: reporter }),
         "GatewayNotServing",
       );
+      // What it said stays: the chain's head is kept, the service is over.
+      const told = history.reduce((head, change) => nextSweepHead(head, change), NOTHING as `0x${string}`);
+      const exposedSlot = await sweeps.read.gatewayOf([gateway.address]);
+      expect(exposedSlot).to.deep.equal([told, Math.floor((at + 50) / HOUR), false]);
       await refused(sweepAt(world, at + 100, 0n), "GatewayNotServing");
       await refused(sweeps.write.join({ account: gateway, value: BOND }), "GatewayNotServing");
       const paid = await sweeps.write.withdraw({ account: reporter });
@@ -328,6 +333,24 @@ describe("GatewaySweeps", () => {
       expect(await community.client.getBalance({ address: sweeps.address })).to.equal(0n);
       expect(await sweeps.read.balanceOf([gateway.address])).to.equal(0n);
       await refused(sweeps.write.join({ account: gateway, value: BOND }), "GatewayNotServing");
+    });
+
+    it("that takes no ETH keeps its bond due until it does", async () => {
+      const { community } = await fresh();
+      const { sweeps, credentials, client, test } = community;
+      // A contract without a receive function, played as gateway.
+      const account = credentials.address;
+      await test.setBalance({ address: account, value: 10n ** 20n });
+      await test.impersonateAccount({ address: account });
+      await sweeps.write.join({ account, value: BOND });
+      await sweeps.write.resign({ account });
+      await travelTo(community, (await chainTime(community)) + 30 * 86_400);
+      const held = await client.getBalance({ address: sweeps.address });
+      await refused(sweeps.write.withdraw({ account }), "GatewayPaymentFailed");
+      expect(await sweeps.read.balanceOf([account])).to.equal(BOND);
+      await connection.networkHelpers.setCode(account, "0x");
+      await sweeps.write.withdraw({ account });
+      expect(await client.getBalance({ address: sweeps.address })).to.equal(held - BOND);
     });
 
     it("has nothing left to lose once the bond is out", async () => {

@@ -146,6 +146,39 @@ describe("ServiceContract", () => {
       await refused(service.write.cover([...key(community), 1], owner), "ServiceDeviceRefused");
     });
 
+    it("moves no money for what began before the cover, and the fee for what begins in its very second", async () => {
+      for (const early of [true, false]) {
+        const { community, crew, device } = await fresh();
+        const { orders, service, parties, test } = community;
+        await agree(community, crew, { ...ETH_TERMS, downtimeRate: 0n });
+        const bad = next(community, device, await chainTime(community), 1_400);
+        // One block for both, so that the order opens in the second of the cover.
+        if (early) await orders.write.report([bad]);
+        else await test.setAutomine(false);
+        await service.write.cover([...key(community), 1], { account: parties.owner, gas: 500_000n });
+        if (!early) {
+          await orders.write.report([bad], { gas: 1_000_000n });
+          await test.mine({ blocks: 1 });
+          await test.setAutomine(true);
+        }
+        const { openedAt, seat } = await orders.read.orderOf([1, 0]);
+        const { coveredSince } = await service.read.recordOf([...key(community), 1]);
+        expect(coveredSince - openedAt).to.equal(early ? 1 : 0);
+        const by = { account: seatAccount(community, seat) };
+        await orders.write.arriveAtSite([1, 0], by);
+        await orders.write.claimRepaired([1, 0, 1, EVIDENCE], by);
+        const end = (await chainTime(community)) + TERMS.verifySpan + 1;
+        await travelTo(community, end);
+        await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
+        expect((await settle(community, device)).fee).to.equal(early ? 0n : ETH_TERMS.fee);
+        // Downtime counts from the cover on, never from before it.
+        const record = await service.read.recordOf([...key(community), 1]);
+        const { restored } = await orders.read.orderOf([1, 0]);
+        expect(record).to.deep.include({ repairs: 1, downSeconds: openedAt + restored - coveredSince });
+        await expectConserved(community);
+      }
+    });
+
     it("takes deposits in its own currency only", async () => {
       const { community, crew } = await fresh();
       await agree(community, crew);
@@ -299,6 +332,38 @@ describe("ServiceContract", () => {
     await expectConserved(community);
   });
 
+  it("pays the contractor's fee at once, but neither bond nor escrow before the release", async () => {
+    const { community, device } = await agreed();
+    const { service, parties } = community;
+    await repair(community, device);
+    await settle(community, device);
+    const before = await agreement(community);
+    const paid = await emitted(
+      community,
+      await service.write.draw(key(community), contractor(community)),
+      service,
+      "ServicePaid",
+    );
+    expect(paid.amount).to.equal(ETH_TERMS.fee);
+    expect(await agreement(community)).to.deep.equal({ ...before, contractorDue: 0n });
+    for (const by of [contractor(community), { account: parties.owner }])
+      await refused(service.write.draw(key(community), by), "ServiceNothingDue");
+    await expectConserved(community);
+  });
+
+  it("gives the means over all repairs of a device", async () => {
+    const { community, device } = await agreed();
+    const { service } = community;
+    for (const fix of [600, 1_001]) {
+      await repair(community, device, { accept: 10, arrive: 20, fix });
+      await settle(community, device);
+    }
+    const [mttr, mtbf] = await service.read.performanceOf([...key(community), 1]);
+    const { coveredSince } = await service.read.recordOf([...key(community), 1]);
+    expect(mttr).to.equal(800n);
+    expect(mtbf).to.equal(BigInt(Math.floor(((await chainTime(community)) - coveredSince - 1_601) / 2)));
+  });
+
   it("gives figures of a device before its first repair, and of the first second", async () => {
     const { community, crew } = await fresh();
     await agree(community, crew);
@@ -317,7 +382,9 @@ describe("ServiceContract", () => {
       const { service } = community;
       const { startedAt } = await agreement(community);
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(startedAt + PERIOD - 1) });
-      await refused(service.write.payRetainer(key(community), { gas: 300_000n }), "ServiceRetainerNotDue");
+      const early = service.write.payRetainer(key(community), { gas: 300_000n });
+      const [dueAt, held] = await refused(early, "ServiceRetainerNotDue");
+      expect([dueAt, held]).to.deep.equal([BigInt(startedAt + PERIOD), 10n ** 19n]);
       await community.test.setNextBlockTimestamp({ timestamp: BigInt(startedAt + PERIOD) });
       const paid = await emitted(community, await service.write.payRetainer(key(community)), service, "RetainerPaid");
       expect(paid.amount).to.equal(ETH_TERMS.retainer);
@@ -327,6 +394,13 @@ describe("ServiceContract", () => {
       await refused(service.write.payRetainer(key(community)), "ServiceRetainerNotDue");
       await expectConserved(community);
     });
+  });
+
+  it("has no retainer due where none was agreed, however long it runs", async () => {
+    const { community, crew } = await fresh();
+    await agree(community, crew, { ...ETH_TERMS, retainer: 0n });
+    await travelTo(community, (await chainTime(community)) + 10 * PERIOD);
+    await refused(community.service.write.payRetainer(key(community)), "ServiceRetainerNotDue");
   });
 
   describe("the end", () => {
@@ -418,6 +492,36 @@ describe("ServiceContract", () => {
       expect((await agreement(community)).escrow).to.equal(9_900n);
       await expectConserved(community);
       await refused(community.service.write.fund([...key(community), 5n], { value: 1n }), "ServicePaymentWrong");
+    });
+
+    it("fill an agreement up to what each of its fields can hold, and not a unit further", async () => {
+      const { community, device, token } = await inToken("BlocklistToken");
+      const { orders, service } = community;
+      const LIMIT = 2n ** 104n - 1n;
+      const { account } = wallet(community, 0);
+      await token.write.mint([account.address, 2n ** 110n]);
+      await token.write.approve([service.address, 2n ** 110n]);
+      await service.write.fund([...key(community), 10_000n]);
+      // Some of it is due to the backup, which counts as well.
+      await orders.write.report([next(community, device, await chainTime(community), 1_400)]);
+      await travelTo(community, (await chainTime(community)) + 3 * TERMS.response + 10);
+      await orders.write.escalate([1, 0]);
+      const backup = { account: wallet(community, 5).account };
+      await orders.write.arriveAtSite([1, 0], backup);
+      await orders.write.claimRepaired([1, 0, 1, EVIDENCE], backup);
+      const end = (await chainTime(community)) + TERMS.verifySpan + 1;
+      await travelTo(community, end);
+      await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
+      await settle(community, device);
+      expect((await agreement(community)).backupDue).to.equal(1_000n);
+      await rejected(service.write.postBond([...key(community), LIMIT - 9_999n]));
+      await service.write.postBond([...key(community), LIMIT - 10_000n]);
+      for (const deposit of [service.write.fund, service.write.postBond])
+        await rejected(deposit([...key(community), 1n]));
+      await expectConserved(community);
+      await service.write.draw(key(community), backup);
+      await service.write.fund([...key(community), 1_000n]);
+      await rejected(service.write.fund([...key(community), 1n]));
     });
 
     it("that block one party do not block the others, and the amount stays due", async () => {

@@ -121,7 +121,7 @@ abstract contract CurveBook is IBookErrors {
                 _requireAbsent(p, b, pointer, word, head, signer, index);
                 return leaf;
             }
-            if (uint16(head) != uint16(word >> 16) || signer == address(0) || signer != address(uint160(word >> 96)))
+            if (uint16(head | (word >> 16)) != 0 || signer == address(0) || signer != address(uint160(word >> 96)))
                 _requireSound(p.gate, word, head, signer, index);
             uint256 zone = uint8(word >> 8);
             if (zone >= p.zoneCount) revert EnergyUnknownZone(uint32(account));
@@ -158,10 +158,11 @@ abstract contract CurveBook is IBookErrors {
     /// @dev The error a record's nonce or signature deserves; zero when there is none.
     function _flaw(uint256 gate, uint256 word, uint256 head, address signer) private view returns (bytes4) {
         uint32 account = uint32((head >> 16) & ~CurveOrders.ABSENT);
-        if (uint16(head) != uint16(word >> 16) && !ACCOUNTS.wasNonceValid(account, uint16(head), gate))
+        // The first nonce of an account that never raised it needs no question.
+        if (uint16(head | (word >> 16)) != 0 && !ACCOUNTS.wasNonceValid(account, uint16(head), gate))
             return EnergyStaleNonce.selector;
         if (signer == address(0)) return EnergyBadSignature.selector;
-        if (signer != address(uint160(word >> 96)) && ACCOUNTS.sessionKeyUntil(account, signer) <= gate)
+        if (signer != address(uint160(word >> 96)) && !ACCOUNTS.wasSessionKey(account, signer, gate))
             return EnergyBadSignature.selector;
         return 0;
     }

@@ -32,6 +32,12 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
         uint40 announcedAt;
     }
 
+    /// @dev One stretch of time for ever: a key that has ended is not given again.
+    struct Session {
+        uint40 since;
+        uint40 until;
+    }
+
     /// @dev Account 0, which nobody can own: holds what a settlement in several transactions has collected.
     uint32 private constant ESCROW = 0;
 
@@ -45,7 +51,7 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     /// @dev By day mod DAY_RING: which slots of the day have posts 96 | day 32. Spares a settlement a read a slot.
     uint256[DAY_RING] private _postDays;
     mapping(uint256 account => mapping(uint16 nonce => uint40 at)) private _retiredAt;
-    mapping(uint256 account => mapping(address key => uint40 until)) private _sessionUntil;
+    mapping(uint256 account => mapping(address key => Session)) private _sessions;
     mapping(uint256 account => Withdrawal) private _withdrawals;
 
     modifier onlyMarket() {
@@ -76,12 +82,22 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     /// @inheritdoc IEnergyAccounts
     function wasNonceValid(uint32 account, uint16 nonce, uint256 gate) external view returns (bool) {
         uint16 current = uint16(_accounts[account] >> NONCE_SHIFT);
-        return nonce == current || (nonce < current && _retiredAt[account][nonce] >= gate);
+        if (nonce > current) return false;
+        // It began when the one before was retired.
+        if (nonce != 0 && _retiredAt[account][nonce - 1] >= gate) return false;
+        return nonce == current || _retiredAt[account][nonce] >= gate;
     }
 
     /// @inheritdoc IEnergyAccounts
-    function sessionKeyUntil(uint32 account, address key) external view returns (uint40) {
-        return _sessionUntil[account][key];
+    function wasSessionKey(uint32 account, address key, uint256 gate) external view returns (bool) {
+        Session memory session = _sessions[account][key];
+        return session.since < gate && session.until > gate;
+    }
+
+    /// @inheritdoc IEnergyAccounts
+    function sessionKeyOf(uint32 account, address key) external view returns (uint40 since, uint40 until) {
+        Session memory session = _sessions[account][key];
+        return (session.since, session.until);
     }
 
     /// @inheritdoc IEnergyAccounts
@@ -143,11 +159,19 @@ contract EnergyAccounts is IEnergyAccounts, AccountBook, AccessManaged {
     /// @inheritdoc IEnergyAccounts
     function setSessionKey(uint32 account, address key, uint40 until) external {
         _owned(account);
-        // A key cannot be taken back from a book that is already closed, nor given to one.
-        uint40 current = _sessionUntil[account][key];
-        uint40 least = current < block.timestamp ? current : uint40(block.timestamp);
-        if (until < least) until = least;
-        _sessionUntil[account][key] = until;
+        Session memory session = _sessions[account][key];
+        uint40 time = uint40(block.timestamp);
+        if (until > session.until) {
+            // A key is given to no book that is already closed.
+            uint40 end = session.until == 0 ? until : session.until;
+            if (end <= time) revert EnergySessionKeyEnded(account, key, end);
+            if (session.until == 0) session.since = time;
+        } else if (until <= time) {
+            // Nor can one be taken back from it.
+            until = session.until <= time ? session.until : time + 1;
+        }
+        session.until = until;
+        _sessions[account][key] = session;
         emit SessionKeySet(account, key, until);
     }
 

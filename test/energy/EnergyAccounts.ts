@@ -196,6 +196,11 @@ describe("EnergyAccounts", () => {
     expect(await accounts.read.wasNonceValid([account, 0, at + 1n])).to.equal(false);
     expect(await accounts.read.wasNonceValid([account, 1, at + 1n])).to.equal(true);
     expect(await accounts.read.wasNonceValid([account, 2, at])).to.equal(false);
+    // Books that were closed by then know nothing of the next one, neither while it is current nor once it is retired.
+    expect(await accounts.read.wasNonceValid([account, 1, at])).to.equal(false);
+    await accounts.write.raiseNonce([account], owner);
+    expect(await accounts.read.wasNonceValid([account, 1, at])).to.equal(false);
+    expect(await accounts.read.wasNonceValid([account, 1, at + 1n])).to.equal(true);
     // Straight to the last nonce: the word of account n lies n behind the first.
     const slots = await Promise.all(
       Array.from({ length: 12 }, (_, base) =>
@@ -209,7 +214,7 @@ describe("EnergyAccounts", () => {
     await refuses(accounts.write.raiseNonce([account], owner), "EnergyNonceExhausted", [account]);
   });
 
-  it("ends a session key at once for open books, and leaves the time of one that has ended or was never given", async () => {
+  it("gives a session key one stretch of time, for books that close within it", async () => {
     const { accounts, client, open } = await networkHelpers.loadFixture(market);
     const account = await open(keyOf(0), 0n);
     const owner = await act(0);
@@ -217,17 +222,41 @@ describe("EnergyAccounts", () => {
     const now = async () => Number((await client.getBlock()).timestamp);
     const setUntil = async (until: number): Promise<number> => {
       await accounts.write.setSessionKey([account, key, until], owner);
-      return accounts.read.sessionKeyUntil([account, key]);
+      return (await accounts.read.sessionKeyOf([account, key]))[1];
     };
+    const serves = (gate: number) => accounts.read.wasSessionKey([account, key, BigInt(gate)]);
     expect(await setUntil(0)).to.equal(0);
+    // One that was never given cannot be given for the past.
+    await networkHelpers.time.setNextBlockTimestamp((await now()) + 10);
+    const over = (await now()) + 10;
+    await refuses(accounts.write.setSessionKey([account, key, over], owner), "EnergySessionKeyEnded", [
+      account,
+      key,
+      over,
+    ]);
     const far = (await now()) + 1_000;
     expect(await setUntil(far)).to.equal(far);
-    // Books whose gate has closed keep what it signed: it ends now, not before.
-    expect(await setUntil(1)).to.equal(await now());
-    const ended = await now();
+    const since = await now();
+    // A book that closed at that very second was closed before.
+    expect([await serves(since), await serves(since + 1)]).to.deep.equal([false, true]);
+    expect([await serves(far - 1), await serves(far)]).to.deep.equal([true, false]);
+    expect(await setUntil(far + 1_000)).to.equal(far + 1_000);
+    expect(await setUntil(far + 500)).to.equal(far + 500);
+    expect(await accounts.read.sessionKeyOf([account, key])).to.deep.equal([since, far + 500]);
+    // Books whose gate has closed keep what it signed, also one that closes at this second: it ends after it.
+    expect(await setUntil(1)).to.equal((await now()) + 1);
+    const ended = (await now()) + 1;
+    expect([await serves(ended - 1), await serves(ended)]).to.deep.equal([true, false]);
+    await networkHelpers.time.setNextBlockTimestamp(ended);
+    await refuses(accounts.write.setSessionKey([account, key, ended + 1_000], owner), "EnergySessionKeyEnded", [
+      account,
+      key,
+      ended,
+    ]);
     await networkHelpers.time.increase(50);
     expect(await setUntil(0)).to.equal(ended);
-    expect(await accounts.read.sessionKeyUntil([account, keyOf(8).address])).to.equal(0);
+    expect(await accounts.read.sessionKeyOf([account, key])).to.deep.equal([since, ended]);
+    expect(await accounts.read.sessionKeyOf([account, keyOf(8).address])).to.deep.equal([0, 0]);
   });
 
   it("takes posts from exactly 36 hours before the slot closes until it closes, if the balance just covers them", async () => {

@@ -331,7 +331,8 @@ describe("EnergyExchange: signed curves", () => {
     await networkHelpers.time.increaseTo(settleTime(firstSlot, 1));
     // Revoking after the gate does not take the order out of the closed book.
     await setKey(0);
-    expect(await market.accounts.read.sessionKeyUntil([buyer, keyOf(7).address])).to.equal(gate + 1);
+    const [, until] = await market.accounts.read.sessionKeyOf([buyer, keyOf(7).address]);
+    expect(until).to.equal(gate + 1);
     await settle(market, built);
   });
 

@@ -441,9 +441,14 @@ contract EnergyLoopsTest is Test {
     ) private pure returns (bytes memory record, uint256 word) {
         uint48 step = _step(random, flaw);
         uint32 account = uint32(2 * i + 1);
-        bytes memory signature = _signature(1 + (random >> 96), account, step, domain, flaw);
+        bytes memory signature = _signature(1 + (random >> 96), account, _nonce(flaw), step, domain, flaw);
         if (flaw == 6) account |= 1 << 31;
-        return (abi.encodePacked(account, uint16(flaw == 7 ? 8 : 7), step, signature), _word(random, step, flaw));
+        return (abi.encodePacked(account, _nonce(flaw), step, signature), _word(random, step, flaw));
+    }
+
+    /// @dev Of the record: one that is not the account's (7), or that of an account which has raised it (15).
+    function _nonce(uint8 flaw) private pure returns (uint16) {
+        return flaw == 7 || flaw == 15 ? 8 : 0;
     }
 
     function _step(uint256 random, uint8 flaw) private pure returns (uint48 step) {
@@ -457,12 +462,13 @@ contract EnergyLoopsTest is Test {
     function _signature(
         uint256 key,
         uint32 account,
+        uint16 nonce,
         uint48 step,
         bytes32 domain,
         uint8 flaw
     ) private pure returns (bytes memory) {
         bytes32 hash = keccak256(
-            abi.encode(CurveOrders.TYPEHASH, account, SLOT, uint16(7), keccak256(abi.encodePacked(step)))
+            abi.encode(CurveOrders.TYPEHASH, account, SLOT, nonce, keccak256(abi.encodePacked(step)))
         );
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked(hex"1901", domain, hash)));
         uint256 vs = uint256(s) | (uint256(v - 27) << 255);
@@ -477,7 +483,7 @@ contract EnergyLoopsTest is Test {
         if (flaw == 9) balance = 0;
         uint256 zone = flaw == 10 ? 2 : (random >> 200) % 2;
         word = (uint256(uint160(vm.addr(flaw == 8 ? key + 1 : key))) << 96) | (balance << 32);
-        word |= (7 << 16) | (zone << 8) | (flaw == 11 ? 3 : 1);
+        word |= (flaw == 14 || flaw == 15 ? 8 << 16 : 0) | (zone << 8) | (flaw == 11 ? 3 : 1);
         // An account that is not there must not be owned by a signature that is none.
         if (flaw == 12 || flaw == 13) word &= (1 << 96) - 1;
     }
@@ -540,7 +546,7 @@ contract EnergyLoopsTest is Test {
         bytes32 domain
     ) private view returns (bytes32 leaf) {
         (uint256 head, bytes32 hash, address signer) = CurveOrders.read(pointer, 1, SLOT, domain);
-        bool fine = head >> 47 == 0 && uint16(head) == uint16(word >> 16) && word & 2 == 0;
+        bool fine = head >> 47 == 0 && uint16(head | (word >> 16)) == 0 && word & 2 == 0;
         fine = fine && signer != address(0) && signer == address(uint160(word >> 96)) && uint8(word >> 8) < 2;
         if (!fine || StepLanes.cost(1, pointer + 6) > uint64(word >> 32)) return 0;
         StepLanes.tallyOne(cells[uint8(word >> 8)], pointer + 6);

@@ -35,6 +35,9 @@ interface IEnergyAccounts is IAccountBook {
     /// @notice The account can raise its nonce no further.
     /// @dev Register a new account.
     error EnergyNonceExhausted(uint32 account);
+    /// @notice The session key's time is over, or the time asked for is.
+    /// @dev Give the account a fresh key, with an end in the future.
+    error EnergySessionKeyEnded(uint32 account, address key, uint40 until);
     /// @notice Nothing can be withdrawn now.
     /// @dev Announce first; pay out in [payableAt, payableAt + 7 days).
     error EnergyWithdrawalNotPayable(uint32 account, uint256 payableAt);
@@ -51,11 +54,14 @@ interface IEnergyAccounts is IAccountBook {
     /// @notice The account words in the order asked for: owner 160 | balance 64 | nonce 16 | zone 8 | flags 8.
     function load(uint256[] calldata accounts) external view returns (uint256[] memory words);
 
-    /// @notice Whether `nonce` was the account's nonce, or one not yet retired, when a gate closed.
+    /// @notice Whether `nonce` was the account's nonce when a gate closed: begun before it, and not retired before it.
     function wasNonceValid(uint32 account, uint16 nonce, uint256 gate) external view returns (bool);
 
-    /// @notice Until when a session key may sign; zero when never.
-    function sessionKeyUntil(uint32 account, address key) external view returns (uint40);
+    /// @notice Whether `key` might sign for the account when a gate closed: given before it, and ending after it.
+    function wasSessionKey(uint32 account, address key, uint256 gate) external view returns (bool);
+
+    /// @notice Since when and until when a session key may sign; zeros when it was never given.
+    function sessionKeyOf(uint32 account, address key) external view returns (uint40 since, uint40 until);
 
     /// @notice The part of the balance that no longer covers orders of books whose gate closes at `gate`, because its
     /// withdrawal was announced before.
@@ -80,7 +86,8 @@ interface IEnergyAccounts is IAccountBook {
     /// @notice Cancels all signed orders of the account for books whose gate has not closed.
     function raiseNonce(uint32 account) external returns (uint16 nonce);
 
-    /// @notice Lets `key` sign orders for books whose gate closes before `until`; zero revokes, for books still open.
+    /// @notice Lets `key` sign orders for books whose gate closes before `until`; zero revokes, for books still open. A running
+    /// key can be prolonged; one that has ended is not given again, so that nobody chooses afterwards what it had signed.
     function setSessionKey(uint32 account, address key, uint40 until) external;
 
     /// @notice Announces a withdrawal; replaces an earlier announcement, zero cancels it.

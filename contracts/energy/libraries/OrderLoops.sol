@@ -78,9 +78,9 @@ library OrderLoops {
                 // Half the order of secp256k1: above it lies the malleable twin.
                 odd := gt(odd, 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0)
                 odd := or(odd, xor(mload(0x00), shr(96, word)))
-                // A withdrawal announced, the absent bit, another nonce, a zone that is not there.
+                // A withdrawal announced, the absent bit, any nonce but the first, a zone that is not there.
                 odd := or(odd, and(word, 2))
-                odd := or(odd, and(xor(shr(48, head), and(shr(16, word), 0xffff)), 0x80000000ffff))
+                odd := or(odd, and(or(shr(48, head), and(shr(16, word), 0xffff)), 0x80000000ffff))
                 let cell := and(shr(8, word), 0xff)
                 odd := or(odd, gt(cell, mload(add(scratch, 0x120))))
                 let tick := sub(and(shr(32, head), 0x7fff), 16384)

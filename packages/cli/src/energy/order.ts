@@ -71,11 +71,11 @@ export async function signOrder(
     };
   }
   if (!isAddressEqual(wallet.address, state.owner)) {
-    const until = await client.readContract({
-      ...{ address: market.accounts, abi: energyAccountsAbi, functionName: "sessionKeyUntil" },
-      args: [options.account, wallet.address],
+    const maySign = await client.readContract({
+      ...{ address: market.accounts, abi: energyAccountsAbi, functionName: "wasSessionKey" },
+      args: [options.account, wallet.address, BigInt(gate)],
     } as const);
-    if (BigInt(until) <= gate)
+    if (!maySign)
       throw new CliError(
         `${wallet.address} may not sign for account ${options.account} until the gate`,
         "Sign as its owner, or have the owner set a session key.",

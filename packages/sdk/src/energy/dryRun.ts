@@ -42,7 +42,7 @@ export interface MarketView {
   account(account: number): Promise<AccountView>;
   reservedMicro(account: number, gate: bigint): Promise<bigint>;
   wasNonceValid(account: number, nonce: number, gate: bigint): Promise<boolean>;
-  sessionKeyUntil(account: number, key: Address): Promise<number>;
+  wasSessionKey(account: number, key: Address, gate: bigint): Promise<boolean>;
   isClosed(slot: number): Promise<boolean>;
   /** The committed root; `undefined` in a market without operator. */
   rootOf(firstSlot: number): Promise<Hex | undefined>;
@@ -161,7 +161,7 @@ async function checkRecord(
 ): Promise<number> {
   const { account, nonce } = curve;
   const { owner, nonce: current, zone } = await view.account(account);
-  const stale = nonce !== current && !(await view.wasNonceValid(account, nonce, gate));
+  const stale = (nonce !== 0 || current !== 0) && !(await view.wasNonceValid(account, nonce, gate));
   const flawed = stale || !(await isSigned(view, curve, owner, gate));
   const known = zone < view.links.length;
   const covered = async () => {
@@ -197,7 +197,7 @@ async function isSigned(view: MarketView, curve: SignedCurve, owner: Address, ga
     return false;
   }
   if (signer.toLowerCase() === owner.toLowerCase()) return true;
-  return BigInt(await view.sessionKeyUntil(curve.account, signer)) > gate;
+  return view.wasSessionKey(curve.account, signer, gate);
 }
 
 async function checkBook(
@@ -261,8 +261,8 @@ export async function chainView(client: ReadClient, { accounts, exchange }: Mark
       readContract(client, { ...onAccounts, functionName: "reservedMicro", args: [account, gate] }),
     wasNonceValid: (account, nonce, gate) =>
       readContract(client, { ...onAccounts, functionName: "wasNonceValid", args: [account, nonce, gate] }),
-    sessionKeyUntil: (account, key) =>
-      readContract(client, { ...onAccounts, functionName: "sessionKeyUntil", args: [account, key] }),
+    wasSessionKey: (account, key, gate) =>
+      readContract(client, { ...onAccounts, functionName: "wasSessionKey", args: [account, key, gate] }),
     isClosed: (slot) => readContract(client, { ...onExchange, functionName: "isClosed", args: [slot] }),
     rootOf: async (firstSlot) =>
       BigInt(operator) === 0n

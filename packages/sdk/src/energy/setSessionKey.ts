@@ -16,7 +16,7 @@ export interface SetSessionKeyParameters {
 export type SetSessionKeyReturnType = Hash;
 export type SetSessionKeyErrorType = PublicaError;
 
-/** Lets a key sign orders for the account. */
+/** Lets a key sign orders for the account; one that has ended is not given again. */
 export function setSessionKey(
   client: WriteClient,
   parameters: SetSessionKeyParameters,

@@ -244,8 +244,9 @@ describe("EnergyAccounts", () => {
     expect(await setUntil(far + 500)).to.equal(far + 500);
     expect(await accounts.read.sessionKeyOf([account, key])).to.deep.equal([since, far + 500]);
     // Books whose gate has closed keep what it signed, also one that closes at this second: it ends after it.
-    expect(await setUntil(1)).to.equal((await now()) + 1);
-    const ended = (await now()) + 1;
+    const ended = (await now()) + 10;
+    await networkHelpers.time.setNextBlockTimestamp(ended - 1);
+    expect(await setUntil(ended - 1)).to.equal(ended);
     expect([await serves(ended - 1), await serves(ended)]).to.deep.equal([true, false]);
     await networkHelpers.time.setNextBlockTimestamp(ended);
     await refuses(accounts.write.setSessionKey([account, key, ended + 1_000], owner), "EnergySessionKeyEnded", [

@@ -412,7 +412,7 @@ describe("LargeBooks", () => {
     expect(outcome).to.deep.equal([2, built.commitment]);
     expect(built.postedFills.map(({ fillWh }) => fillWh)).to.deep.equal([-4, 4, -5, 5]);
     await snapshot.restore();
-    await run(market, input, built, { limits: { records: 2, posts: 2, bytes: 100_000 }, fallback: true });
+    await run(market, input, built, { limits: SMALL, fallback: true });
     expect(await balancesOf(market)).to.deep.equal(expected);
     expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal(outcome);
   });

@@ -7,8 +7,10 @@ import hre from "hardhat";
 import Mocha from "mocha";
 import { RECORD, SWITCH, minerOf } from "./switch.ts";
 
-/** Beyond the results of a Solidity test its coverage comes within this time. */
-const COVERAGE_MS = 250;
+/** How long the coverage of a Solidity test may let wait for itself; a test that passes no switch has none. */
+const COVERAGE_MS = 5_000;
+/** Once it comes, it comes without longer breaks. */
+const BREAK_MS = 250;
 
 /** A single test: the smallest thing that is run. Every worker counts them in the same order. */
 export interface Unit {
@@ -166,6 +168,7 @@ async function solidityUnits(files: readonly string[]): Promise<Runnable[]> {
       if (name === undefined || !/^(test|invariant)/.test(name)) continue;
       const run = async (mutant: number): Promise<string | undefined> => {
         let done: (results: Results) => void = silent;
+        let noted: number | undefined;
         // The results come by a callback of their own, which may be later than the end of the run.
         const results = new Promise<Results>((resolve) => {
           done = resolve;
@@ -181,7 +184,10 @@ async function solidityUnits(files: readonly string[]): Promise<Runnable[]> {
             blockCoinbase: Buffer.from(minerOf(mutant).slice(2), "hex"),
             observability: {
               codeCoverage: {
-                onCollectedCoverageCallback: async (tags) => note(tags.map((tag) => Buffer.from(tag).toString("hex"))),
+                onCollectedCoverageCallback: async (tags) => {
+                  note(tags.map((tag) => Buffer.from(tag).toString("hex")));
+                  noted = performance.now();
+                },
               },
             },
           },
@@ -190,7 +196,9 @@ async function solidityUnits(files: readonly string[]): Promise<Runnable[]> {
         );
         const failed = (await results).find(({ status }) => status === "Failure");
         // What was passed is reported by a callback of its own as well, which a busy machine calls after the results.
-        if (mutant === RECORD) await setTimeout(COVERAGE_MS);
+        const until = performance.now() + COVERAGE_MS;
+        while (mutant === RECORD && performance.now() < (noted === undefined ? until : noted + BREAK_MS))
+          await setTimeout(BREAK_MS / 5);
         return failed && `${suite.name}.${failed.name}: ${failed.reason ?? ""}`;
       };
       units.push({ file, title: `${suite.name}.${name}`, run });

@@ -70,6 +70,26 @@ async function settle(community: Community, device: PlayedDevice) {
   return emitted(community, hash, community.service, "RepairSettled");
 }
 
+const backup = (community: Community) => ({ account: wallet(community, 5).account });
+
+/** An order that nobody answers in time goes to the backup, who repairs; it is proven and settled. */
+async function repairByBackup(community: Community, device: PlayedDevice) {
+  await community.orders.write.report([next(community, device, await chainTime(community), 1_400)]);
+  await travelTo(community, (await chainTime(community)) + 3 * TERMS.response + 10);
+  await community.orders.write.escalate([device.id, 0]);
+  return finishByBackup(community, device);
+}
+
+/** The same from where the backup holds the order. */
+async function finishByBackup(community: Community, device: PlayedDevice) {
+  await community.orders.write.arriveAtSite([device.id, 0], backup(community));
+  await community.orders.write.claimRepaired([device.id, 0, 1, EVIDENCE], backup(community));
+  const end = (await chainTime(community)) + TERMS.verifySpan + 1;
+  await travelTo(community, end);
+  await community.orders.write.proveRepair([device.id, 0, goodRun(community, device, end), []]);
+  return settle(community, device);
+}
+
 /** What the contract holds is what it owes, to the wei. */
 async function expectConserved(community: Community) {
   const { escrow, bond, contractorDue, backupDue, terms } = await agreement(community);
@@ -250,22 +270,13 @@ describe("ServiceContract", () => {
 
     it("give the fee to the backup when it took over, and the penalty to the contractor", async () => {
       const { community, device } = await agreed();
-      const { orders, service } = community;
-      await orders.write.report([next(community, device, await chainTime(community), 1_400)]);
-      await travelTo(community, (await chainTime(community)) + 3 * TERMS.response + 10);
-      await orders.write.escalate([1, 0]);
-      const backup = { account: wallet(community, 5).account };
-      await orders.write.arriveAtSite([1, 0], backup);
-      await orders.write.claimRepaired([1, 0, 1, EVIDENCE], backup);
-      const end = (await chainTime(community)) + TERMS.verifySpan + 1;
-      await travelTo(community, end);
-      await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
-      const { penalty } = await settle(community, device);
+      const { service } = community;
+      const { penalty } = await repairByBackup(community, device);
       const { backupDue, bond, contractorDue } = await agreement(community);
       expect(backupDue).to.equal(ETH_TERMS.fee);
       expect(contractorDue).to.equal(0n);
       expect(10n ** 19n - bond).to.equal(penalty);
-      const hash = await service.write.draw(key(community), backup);
+      const hash = await service.write.draw(key(community), backup(community));
       expect((await emitted(community, hash, service, "ServicePaid")).amount).to.equal(ETH_TERMS.fee);
       await expectConserved(community);
     });
@@ -297,19 +308,10 @@ describe("ServiceContract", () => {
     await agree(community, crew, { ...ETH_TERMS, fee: 2n * 10n ** 19n, penaltyCap: 0n });
     const second = await installDevice(community, { index: 2, profile: { heartbeatGap: 0 } });
     for (const { id } of [device, second]) await cover(community, crew, id);
-    const { orders, service } = community;
+    const { service } = community;
     await repair(community, device);
     await settle(community, device);
-    await orders.write.report([next(community, second, await chainTime(community), 1_400)]);
-    await travelTo(community, (await chainTime(community)) + 3 * TERMS.response + 10);
-    await orders.write.escalate([2, 0]);
-    const backup = { account: wallet(community, 5).account };
-    await orders.write.arriveAtSite([2, 0], backup);
-    await orders.write.claimRepaired([2, 0, 1, EVIDENCE], backup);
-    const end = (await chainTime(community)) + TERMS.verifySpan + 1;
-    await travelTo(community, end);
-    await orders.write.proveRepair([2, 0, goodRun(community, second, end), []]);
-    await settle(community, second);
+    await repairByBackup(community, second);
     const ETH = 10n ** 18n;
     const owed = { contractorDue: 10n * ETH, contractorArrears: 10n * ETH, backupDue: 0n, backupArrears: 20n * ETH };
     expect(await agreement(community)).to.deep.include({ ...owed, escrow: 0n });
@@ -324,7 +326,7 @@ describe("ServiceContract", () => {
     expect(await agreement(community)).to.deep.include({ backupDue: 19n * ETH, backupArrears: ETH, escrow: 0n });
     await service.write.fund([...key(community), 0n], { value: 2n * ETH });
     expect(await agreement(community)).to.deep.include({ backupDue: 20n * ETH, backupArrears: 0n, escrow: ETH });
-    for (const by of [backup, contractor(community)]) {
+    for (const by of [backup(community), contractor(community)]) {
       await service.write.draw(key(community), by);
       await refused(service.write.draw(key(community), by), "ServiceNothingDue");
     }
@@ -496,30 +498,21 @@ describe("ServiceContract", () => {
 
     it("fill an agreement up to what each of its fields can hold, and not a unit further", async () => {
       const { community, device, token } = await inToken("BlocklistToken");
-      const { orders, service } = community;
+      const { service } = community;
       const LIMIT = 2n ** 104n - 1n;
       const { account } = wallet(community, 0);
       await token.write.mint([account.address, 2n ** 110n]);
       await token.write.approve([service.address, 2n ** 110n]);
       await service.write.fund([...key(community), 10_000n]);
       // Some of it is due to the backup, which counts as well.
-      await orders.write.report([next(community, device, await chainTime(community), 1_400)]);
-      await travelTo(community, (await chainTime(community)) + 3 * TERMS.response + 10);
-      await orders.write.escalate([1, 0]);
-      const backup = { account: wallet(community, 5).account };
-      await orders.write.arriveAtSite([1, 0], backup);
-      await orders.write.claimRepaired([1, 0, 1, EVIDENCE], backup);
-      const end = (await chainTime(community)) + TERMS.verifySpan + 1;
-      await travelTo(community, end);
-      await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
-      await settle(community, device);
+      await repairByBackup(community, device);
       expect((await agreement(community)).backupDue).to.equal(1_000n);
       await rejected(service.write.postBond([...key(community), LIMIT - 9_999n]));
       await service.write.postBond([...key(community), LIMIT - 10_000n]);
       for (const deposit of [service.write.fund, service.write.postBond])
         await rejected(deposit([...key(community), 1n]));
       await expectConserved(community);
-      await service.write.draw(key(community), backup);
+      await service.write.draw(key(community), backup(community));
       await service.write.fund([...key(community), 1_000n]);
       await rejected(service.write.fund([...key(community), 1n]));
     });
@@ -620,13 +613,7 @@ describe("ServiceContract", () => {
       await travelTo(community, openedAt + YEAR);
       await orders.write.escalate([1, 0]);
       expect(await orders.read.orderOf([1, 0])).to.deep.include({ level: 5, seat: 254 });
-      const backup = { account: wallet(community, 5).account };
-      await orders.write.arriveAtSite([1, 0], backup);
-      await orders.write.claimRepaired([1, 0, 1, EVIDENCE], backup);
-      const end = (await chainTime(community)) + TERMS.verifySpan + 1;
-      await travelTo(community, end);
-      await orders.write.proveRepair([1, 0, goodRun(community, device, end), []]);
-      const settled = await settle(community, device);
+      const settled = await finishByBackup(community, device);
       expect(settled).to.deep.include({ fee: ETH_TERMS.fee, penalty: ETH_TERMS.penaltyCap });
       await expectConserved(community);
     });

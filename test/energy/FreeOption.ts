@@ -26,7 +26,7 @@ async function closed(key: number, nonce: number) {
   return { ...market, firstSlot, buyer, owner, settle };
 }
 
-describe("nobody chooses after the gate whether an order counts", () => {
+describe("what an owner does to nonces and session keys after the gate changes no closed book", () => {
   it("a session key given after the gate signs nothing in a closed book", async () => {
     const { accounts, firstSlot, buyer, owner, settle } = await closed(7, 0);
     await refuses(settle(), "EnergyBadSignature", [0]);

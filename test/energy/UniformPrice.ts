@@ -254,36 +254,38 @@ describe("UniformPrice: properties", () => {
     }
   });
 
-  it("I8: SDK and contract agree bit for bit on 20,000 random books, and the assembly with its plain twin", async function () {
-    this.timeout(900_000);
-    const random = randomOf(20_000);
-    const perCall = 80;
-    const seen = new Map<string, number>();
-    for (let call = 0; call < 250; call++) {
-      const links = call % 3 === 0 ? [...SINGLE_ZONE] : randomLinks(random);
-      const share = [5_000, 5_000, 0, 10_000, 3_333][random(5)] as number;
-      const encoded: Hex[] = [];
-      let expected: Hex = zeroHash;
-      for (let i = 0; i < perCall; i++) {
-        const orders = randomOrders(random, links.length);
-        const book = bookOf(orders);
-        const clearing = clearBook(book, links, share);
-        encoded.push(encodeBook(orders, pricesOf(clearing)));
-        expected = chained(expected, encodeResult(book, clearing));
-        for (const { outcome } of clearing.zones) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
-        if (clearing.zones.some(({ flowWh }, z) => flowWh !== 0 && BigInt(flowWh) === links[z]?.exportCapWh))
-          seen.set("AtCapacity", (seen.get("AtCapacity") ?? 0) + 1);
+  // In parts, so that what breaks is told soon and where.
+  for (let part = 1; part <= 10; part++)
+    it(`I8: SDK and contract agree bit for bit on 20,000 random books, and the assembly with its plain twin (part ${part} of 10)`, async function () {
+      this.timeout(900_000);
+      const random = randomOf(20_000 + part);
+      const perCall = 80;
+      const seen = new Map<string, number>();
+      for (let call = 0; call < 25; call++) {
+        const links = call % 3 === 0 ? [...SINGLE_ZONE] : randomLinks(random);
+        const share = [5_000, 5_000, 0, 10_000, 3_333][random(5)] as number;
+        const encoded: Hex[] = [];
+        let expected: Hex = zeroHash;
+        for (let i = 0; i < perCall; i++) {
+          const orders = randomOrders(random, links.length);
+          const book = bookOf(orders);
+          const clearing = clearBook(book, links, share);
+          encoded.push(encodeBook(orders, pricesOf(clearing)));
+          expected = chained(expected, encodeResult(book, clearing));
+          for (const { outcome } of clearing.zones) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+          if (clearing.zones.some(({ flowWh }, z) => flowWh !== 0 && BigInt(flowWh) === links[z]?.exportCapWh))
+            seen.set("AtCapacity", (seen.get("AtCapacity") ?? 0) + 1);
+        }
+        const books = concat(encoded);
+        const [hash, count] = await harness.read.digest([books, links, BigInt(share), false]);
+        expect(count).to.equal(BigInt(perCall));
+        expect(hash, `call ${call}`).to.equal(expected);
+        if (call % 5 === 0) {
+          const [plain] = await harness.read.digest([books, links, BigInt(share), true]);
+          expect(plain, `plain twin, call ${call}`).to.equal(expected);
+        }
       }
-      const books = concat(encoded);
-      const [hash, count] = await harness.read.digest([books, links, BigInt(share), false]);
-      expect(count).to.equal(BigInt(perCall));
-      expect(hash, `call ${call}`).to.equal(expected);
-      if (call % 5 === 0) {
-        const [plain] = await harness.read.digest([books, links, BigInt(share), true]);
-        expect(plain, `plain twin, call ${call}`).to.equal(expected);
-      }
-    }
-    for (const kind of ["NoTrade", "Exact", "MarginalBuyer", "MarginalSeller", "Interval", "AtCapacity"])
-      expect(seen.get(kind) ?? 0, kind).to.be.greaterThan(100);
-  });
+      for (const kind of ["NoTrade", "Exact", "MarginalBuyer", "MarginalSeller", "Interval", "AtCapacity"])
+        expect(seen.get(kind) ?? 0, kind).to.be.greaterThan(10);
+    });
 });

@@ -441,3 +441,112 @@ contract TickPlaceRefuted is TickPlace {
         (_standing, _cleared, _claimed, _old) = (true, false, false, false);
     }
 }
+
+/// @title SessionKeyFrozen
+/// @notice Whether a session key signs for a closed book was settled when its gate closed: nobody has a free option.
+/// @dev `EnergyAccounts.setSessionKey` and `wasSessionKey` of one key and one gate; `until` and `since` are the stored words.
+/// Left out: who owns the account, other keys.
+contract SessionKeyFrozen {
+    uint256 internal immutable GATE;
+    uint256 internal _time;
+    uint256 internal _since;
+    uint256 internal _until;
+
+    // Whether the gate has closed, and what held then.
+    bool internal _closed;
+    bool internal _held;
+
+    constructor(uint256 gate) {
+        require(gate != 0);
+        GATE = gate;
+    }
+
+    function pass(uint256 time) external {
+        require(time >= _time);
+        _held = _closed ? _held : _since < GATE && _until > GATE;
+        _closed = _closed || time >= GATE;
+        _time = time;
+    }
+
+    function give(uint256 until) external virtual {
+        require(until > _until && (_until == 0 ? until : _until) > _time);
+        _since = _until == 0 ? _time : _since;
+        _until = until;
+    }
+
+    function take(uint256 until) external virtual {
+        require(until <= _until);
+        _until = until > _time || _until <= _time ? (until > _time ? until : _until) : _time + 1;
+    }
+
+    function checkFrozen() external view {
+        assert(!_closed || _held == (_since < GATE && _until > GATE));
+    }
+}
+
+/// @title SessionKeyFrozenRefuted
+/// @notice Accounts that take a key back as of now, which the gate may have passed.
+contract SessionKeyFrozenRefuted is SessionKeyFrozen {
+    constructor(uint256 gate) SessionKeyFrozen(gate) {}
+
+    function take(uint256 until) external override {
+        require(until <= _until);
+        _until = until;
+    }
+}
+
+/// @title NonceFrozen
+/// @notice Whether an order's nonce holds for a closed book was settled when its gate closed.
+/// @dev `EnergyAccounts.raiseNonce` and `wasNonceValid` of one nonce and one gate; `_current` is the account's nonce.
+/// Left out: that nonces end with 16 bits.
+contract NonceFrozen {
+    uint256 internal immutable GATE;
+    uint256 internal immutable NONCE;
+    uint256 internal _time;
+    uint256 internal _current;
+    uint256 internal _retiredBefore;
+    uint256 internal _retired;
+
+    // Whether the gate has closed, and what held then.
+    bool internal _closed;
+    bool internal _held;
+
+    constructor(uint256 gate, uint256 nonce) {
+        GATE = gate;
+        NONCE = nonce;
+        _closed = gate == 0;
+        _held = nonce == 0;
+    }
+
+    function pass(uint256 time) external {
+        require(time >= _time);
+        _held = _closed ? _held : _valid();
+        _closed = _closed || time >= GATE;
+        _time = time;
+    }
+
+    function raiseNonce() external {
+        require(_current < 65535);
+        _retiredBefore = _current + 1 == NONCE ? _time : _retiredBefore;
+        _retired = _current == NONCE ? _time : _retired;
+        _current = _current + 1;
+    }
+
+    function checkFrozen() external view {
+        assert(!_closed || _held == _valid());
+    }
+
+    function _valid() internal view virtual returns (bool) {
+        return NONCE <= _current && (NONCE == 0 || _retiredBefore < GATE) && (NONCE == _current || _retired >= GATE);
+    }
+}
+
+/// @title NonceFrozenRefuted
+/// @notice Accounts that ask only when a nonce ended, not when it began.
+contract NonceFrozenRefuted is NonceFrozen {
+    constructor(uint256 gate, uint256 nonce) NonceFrozen(gate, nonce) {}
+
+    function _valid() internal view override returns (bool) {
+        return NONCE <= _current && (NONCE == _current || _retired >= GATE);
+    }
+}

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import type { Hex } from "viem";
+import { encodeFunctionData, type Hex } from "viem";
 import {
   bookRoot,
   buildSettlement,
@@ -16,7 +16,7 @@ import {
 } from "../../packages/sdk/src/energy/index.ts";
 import { decodeRevert } from "../../packages/sdk/src/foundation/index.ts";
 import { deployMarket, keyOf, nextDay, settleTime } from "../../scripts/lib/energy-market.ts";
-import { bid, offer } from "./helpers.ts";
+import { batchOf, bid, offer, traceless } from "./helpers.ts";
 
 const { viem, networkHelpers } = await network.create();
 
@@ -106,6 +106,19 @@ describe("the SDK's dry run", () => {
     expect(matches).to.equal(true);
     expect(settlement.positions).to.deep.equal(built.positions);
     expect(settlement.postedFills.map(({ fillWh }) => fillWh)).to.deep.equal([-1]);
+  });
+
+  it("replays what a wallet's contract settled, with a trace or from the transaction's input", async () => {
+    const f = await networkHelpers.loadFixture(sealed);
+    const { firstSlot, built, exchange } = f;
+    const args = [firstSlot, built.prices, built.orders, built.posted] as const;
+    const data = encodeFunctionData({ abi: exchange.abi, functionName: "settle", args });
+    const hash = await f.admin.sendTransaction({ data: batchOf([{ to: exchange.address, data }]) });
+    for (const client of [f.client as never, traceless(f.client)]) {
+      const { settlement, matches } = await replayBook(client, f.addresses, hash);
+      expect(matches).to.equal(true);
+      expect(settlement.positions).to.deep.equal(built.positions);
+    }
   });
 
   it("explains every refusal with a remedy", async () => {

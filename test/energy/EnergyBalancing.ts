@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { type Hex, parseEventLogs, toHex } from "viem";
+import { encodeFunctionData, type Hex, parseEventLogs, toHex } from "viem";
 import {
   balancingView,
   buildSettlement,
@@ -16,6 +16,7 @@ import {
   type Link,
   type Participant,
   type PostedOrder,
+  readSummedParts,
   type Settlement,
   settleDeviations,
   type SignedCurve,
@@ -39,7 +40,7 @@ import {
   voidTime,
 } from "../../scripts/lib/energy-market.ts";
 import { hub, randomOf, unlimited } from "./books.ts";
-import { bid, offer, refuses, steps } from "./helpers.ts";
+import { batchOf, bid, offer, refuses, steps, traceless } from "./helpers.ts";
 
 const { viem, networkHelpers } = await network.create();
 const RICH = 10n ** 9n;
@@ -461,7 +462,10 @@ describe("EnergyBalancing", () => {
 
   it("I1, I8: pays in parts, however cut and in any order, what one transaction pays", async () => {
     const tariff = { longTick: 60, shortTick: 260, deadBandWh: 40, penaltyTicks: 3 };
-    const { balancing, built, people, homes, balanceOf, firstSlot, stranger } = await randomDay(5, tariff);
+    const { balancing, built, people, homes, balanceOf, firstSlot, stranger, admin, client } = await randomDay(
+      5,
+      tariff,
+    );
     const balances = () =>
       Promise.all(
         [BALANCE_PARTY, PENALTIES, ...homes.map(({ account }) => account)].map((account) => balanceOf(account)),
@@ -477,7 +481,17 @@ describe("EnergyBalancing", () => {
     for (const [size, order] of cuts) {
       await open.restore();
       const { sum, pay } = deviationParts(built, people, 0n, size);
-      for (const part of sum) await balancing.write.sum(part as SumArgs, { account: stranger.account });
+      // Whoever goes on finds the parts in the transactions, also in a wallet's that summed them all at once.
+      const data = (part: unknown) =>
+        encodeFunctionData({ abi: balancing.abi, functionName: "sum", args: part as SumArgs });
+      if (size === 2)
+        await admin.sendTransaction({
+          data: batchOf(sum.map((part) => ({ to: balancing.address, data: data(part) }))),
+          gas: 16_000_000n,
+        });
+      else for (const part of sum) await balancing.write.sum(part as SumArgs, { account: stranger.account });
+      const found = await readSummedParts(traceless(client), { balancing: balancing.address }, firstSlot);
+      expect(found).to.deep.equal(pay);
       for (const [done, index] of order.entries()) {
         expect(await balancing.read.isPaid([firstSlot])).to.equal(false, `${done} parts paid`);
         await balancing.write.payPart(pay[index] as PayArgs, { account: stranger.account });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { type Hex, keccak256, numberToHex, parseEventLogs, zeroHash } from "viem";
+import { encodeFunctionData, type Hex, keccak256, numberToHex, parseEventLogs, size, zeroHash } from "viem";
 import {
   bookGroups,
   bookRoot,
@@ -34,7 +34,7 @@ import {
   voidTime,
 } from "../../scripts/lib/energy-market.ts";
 import { hub, randomOf, unlimited } from "./books.ts";
-import { bid, offer, refuses } from "./helpers.ts";
+import { batchOf, bid, offer, refuses, traceless } from "./helpers.ts";
 
 // One test needs more than a real chain's cap where the marks of coverage or mutation cost gas, too; the others keep to it.
 const { viem, networkHelpers } = await network.create({ override: { transactionGasCap: 60_000_000n } });
@@ -67,6 +67,15 @@ async function run(
   }
   throw new Error("the session does not end");
 }
+
+const dataOf = (market: Market, { functionName, args }: LargeCall): Hex =>
+  encodeFunctionData({ abi: market.large.abi, functionName, args: args as never } as never);
+
+const batched = (market: Market, calls: readonly LargeCall[], hidden = false): Hex =>
+  batchOf(
+    calls.map((call) => ({ to: market.large.address, data: dataOf(market, call) })),
+    hidden,
+  );
 
 async function post(market: Market, index: number, { slot, account, ...step }: PostedOrder): Promise<void> {
   const owner = keyOf(index).address;
@@ -163,6 +172,36 @@ async function wide() {
   };
   await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
   return { ...market, firstSlot, ids, input, built: buildSettlement(input) };
+}
+
+const PIECEMEAL = { limits: { ...SMALL, posts: 1 }, fallback: true };
+
+/** An open session whose buyer posted twice, his balance enough for both, and the two calls that collect his orders. */
+async function halves() {
+  const market = await deployMarket(viem, { operator: "none" });
+  const firstSlot = await nextDay(market.client);
+  const buyer = await market.open(keyOf(0), 250n);
+  const seller = await market.open(keyOf(1), 1n);
+  const order = { slot: firstSlot, account: buyer, ...bid(10, 10) };
+  for (let i = 0; i < 2; i++) await post(market, 0, order);
+  const curve = { account: seller, nonce: 0, firstSlot, steps: [offer(20, 5)] };
+  const curves = [await signCurve(keyOf(1), market.domain, curve)];
+  const input: SettlementInput = { firstSlot, count: 1, curves, posted: [order, order] };
+  const built = buildSettlement(input);
+  expect(built.postedFills.map(({ fillWh }) => fillWh)).to.deep.equal([-10, -10]);
+  await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+  const next = async () => {
+    const session = await readLargeSession(market.client as never, addressesOf(market), firstSlot);
+    return nextLargeCall(input, built.prices, session, PIECEMEAL) as LargeCall;
+  };
+  await send(market, await next());
+  const opened = await networkHelpers.takeSnapshot();
+  const calls = [await next()];
+  await send(market, calls[0] as LargeCall);
+  calls.push(await next());
+  await opened.restore();
+  expect(calls.map(({ functionName }) => functionName)).to.deep.equal(["collectPosts", "collectPosts"]);
+  return { ...market, firstSlot, buyer, input, built, calls };
 }
 
 const balancesOf = async (market: Market & { ids: readonly number[] }) =>
@@ -417,6 +456,86 @@ describe("LargeBooks", () => {
     await run(market, input, built, { limits: SMALL, fallback: true }, undefined, 50_000_000n);
     expect(await balancesOf(market)).to.deep.equal(expected);
     expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal(outcome);
+  });
+
+  it("takes two parts in one transaction as in two: what the first one cost is not counted again", async () => {
+    const market = await networkHelpers.loadFixture(halves);
+    const { firstSlot, input, built, buyer, calls } = market;
+    await market.admin.sendTransaction({ data: batched(market, calls), gas: 16_000_000n });
+    const session = await readLargeSession(market.client as never, addressesOf(market), firstSlot);
+    expect([session?.postParts, session?.posted]).to.deep.equal([2, input.posted]);
+    expect(await readLargeSession(traceless(market.client), addressesOf(market), firstSlot)).to.deep.equal(session);
+    expect(await market.balanceOf(buyer)).to.equal(50n);
+    await run(market, input, built, PIECEMEAL);
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([2, built.commitment]);
+    expect(await market.balanceOf(buyer)).to.equal(250n - 20n * 7n);
+    expect(await market.balanceOf(ESCROW)).to.equal(0n);
+  });
+
+  it("goes on after another contract's part from a trace, where the transaction does not show it", async () => {
+    const market = await networkHelpers.loadFixture(halves);
+    const { firstSlot, input, built, calls, client } = market;
+    const hash = await market.admin.sendTransaction({ data: batched(market, calls, true), gas: 16_000_000n });
+    await refuses(readLargeSession(traceless(client), addressesOf(market), firstSlot), "SdkCallUnseen", [hash]);
+    await run(market, input, built, PIECEMEAL);
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([2, built.commitment]);
+  });
+
+  it("moves nothing for an absent order at the head of a long part, and reads nothing behind a part", async () => {
+    const market = await deployMarket(viem, { operator: "none" });
+    const firstSlot = await nextDay(market.client);
+    const stray = await market.open(keyOf(0), 1_000n, 7);
+    const posted: PostedOrder[] = [{ slot: firstSlot, account: stray, ...bid(9, 9) }];
+    for (let i = 1; i < 10; i++) {
+      const account = await market.open(keyOf(i), 1_000n);
+      posted.push({ slot: firstSlot, account, ...(i % 2 === 0 ? bid(i, 20 - i) : offer(i, i)) });
+    }
+    for (const [i, order] of posted.entries()) await post(market, i, order);
+    const signer = await market.open(keyOf(10), 1_000n);
+    const order = { account: signer, nonce: 0, firstSlot, steps: [bid(3, 12)] };
+    const input: SettlementInput = {
+      ...{ firstSlot, count: 1, posted, curves: [await signCurve(keyOf(10), market.domain, order)] },
+      zoneOf: (account) => (account === stray ? 7 : 0),
+    };
+    const built = buildSettlement(input);
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    const options = { limits: { records: 9, posts: 99, bytes: 1 }, fallback: true };
+    await run(market, input, built, options, "Counting");
+    const session = () => readLargeSession(market.client as never, addressesOf(market), firstSlot);
+    for (let now = await session(); now?.stage === "Counting"; now = await session()) {
+      // Each part is the last thing in the calldata: its last order, 13 bytes or a record's 12, once more fills up its word.
+      const call = nextLargeCall(input, built.prices, now, options) as LargeCall;
+      const core = (call.args[4] as readonly Hex[])[0] as Hex;
+      const data = dataOf(market, call);
+      const end = data.lastIndexOf(core.slice(2)) + core.length - 2;
+      expect(data.slice(end)).to.match(/^0{26,}$/);
+      const order = core.slice(size(core) % 13 === 0 ? -26 : -24);
+      const filled = `${data.slice(0, end)}${order}`.padEnd(data.length, "0") as Hex;
+      await market.admin.sendTransaction({ to: market.large.address, data: filled, gas: 16_000_000n });
+    }
+    await run(market, input, built, options);
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([2, built.commitment]);
+    expect(await market.balanceOf(stray)).to.equal(1_000n);
+    for (const { account, moneyMicro } of built.positions)
+      expect(await market.balanceOf(account)).to.equal(1_000n + moneyMicro);
+  });
+
+  it("rations exactly also where each order at the margin is served in a part of its own", async () => {
+    const market = await deployMarket(viem, { operator: "none" });
+    const firstSlot = await nextDay(market.client);
+    const curves: SignedCurve[] = [];
+    for (const [i, step] of [bid(10, 5), bid(7, 5), bid(3, 5), offer(9, 5)].entries()) {
+      const account = await market.open(keyOf(i), 1_000n);
+      curves.push(await signCurve(keyOf(i), market.domain, { account, nonce: 0, firstSlot, steps: [step] }));
+    }
+    const input: SettlementInput = { firstSlot, count: 1, curves };
+    const built = buildSettlement(input);
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    await run(market, input, built, { limits: { ...SMALL, records: 1 }, fallback: true });
+    expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([2, built.commitment]);
+    const moved = await Promise.all(curves.map(async ({ account }) => (await market.balanceOf(account)) - 1_000n));
+    expect(moved).to.deep.equal([-20n, -15n, -10n, 45n]);
+    expect(await market.balanceOf(ESCROW)).to.equal(0n);
   });
 
   it("judges nonces, session keys and withdrawals as of the gate", async () => {

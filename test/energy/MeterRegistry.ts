@@ -1,16 +1,17 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { type Hex, keccak256, pad, parseEventLogs, zeroHash } from "viem";
+import { encodeFunctionData, type Hex, keccak256, pad, parseEventLogs, zeroHash } from "viem";
 import {
   checkCap,
   encodeMeterValues,
   type MeterDay,
+  readMeterDays,
   secp256k1Key,
   signMeterDay,
   storedDigest,
 } from "../../packages/sdk/src/energy/index.ts";
 import { deployMarket, keyOf, meterKey } from "../../scripts/lib/energy-market.ts";
-import { refuses } from "./helpers.ts";
+import { batchOf, refuses, traceless } from "./helpers.ts";
 
 const { viem, networkHelpers } = await network.create();
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
@@ -52,6 +53,34 @@ describe("MeterRegistry", () => {
     const today = { account: 5, day: f.day, valuesWh: f.valuesWh };
     await post(f, today, await signMeterDay(keyOf(3), f.domain, today));
     expect(await f.meters.read.digestOf([5, f.day])).to.equal(storedDigest(f.valuesWh));
+  });
+
+  it("gives back the days that were posted, one by one or several by a wallet's contract", async () => {
+    const f = await networkHelpers.loadFixture(metered);
+    const first = { account: 4, day: f.day, valuesWh: f.valuesWh };
+    const second = { account: 5, day: f.day, valuesWh: f.valuesWh.map((wh) => wh + 1) };
+    const signed = [
+      { today: first, ...f.key.sign(f.domain, first) },
+      { today: second, ...(await signMeterDay(keyOf(3), f.domain, second)) },
+    ];
+    const open = await networkHelpers.takeSnapshot();
+    for (const { today, a, b } of signed) await post(f, today, { a, b });
+    const read = () => readMeterDays(traceless(f.client), { meters: f.meters.address }, f.day);
+    const expected = new Map([
+      [4, first.valuesWh],
+      [5, second.valuesWh],
+    ]);
+    expect(await read()).to.deep.equal(expected);
+    await open.restore();
+    const calls = signed.map(({ today: { account, day, valuesWh }, a, b }) => ({
+      to: f.meters.address,
+      data: encodeFunctionData({
+        ...{ abi: f.meters.abi, functionName: "post", args: [account, day, encodeMeterValues(valuesWh), a, b] },
+      }),
+    }));
+    await f.admin.sendTransaction({ data: batchOf(calls) });
+    expect(await read()).to.deep.equal(expected);
+    expect(await readMeterDays(f.client as never, { meters: f.meters.address }, f.day - 1)).to.deep.equal(new Map());
   });
 
   it("I11: one value a meter and slot, for ever: no second day, no older day, no changed value", async () => {

@@ -120,6 +120,15 @@ describe("UniformPrice: worked examples", () => {
     expect((await both(curve)).zones[0]?.outcome).to.equal("NoTrade");
   });
 
+  it("clears at the lowest and the highest tick there is", async () => {
+    for (const tick of [-16_384, 16_383]) {
+      const orders = [bid(5, tick), offer(3, tick)];
+      const clearing = await both(orders);
+      expect(pricesOf(clearing)).to.deep.equal([tick]);
+      expect(money(orders, clearing)).to.deep.equal([-3 * tick, 3 * tick]);
+    }
+  });
+
   it("E8: at a negative price the floor of the midpoint is the lower tick", async () => {
     const orders = [bid(5, 20), bid(5, -30), offer(5, -50), offer(5, -35)];
     const clearing = await both(orders);

@@ -60,6 +60,7 @@ import {
   verifySchnorr,
   withdrawCredit,
 } from "../../packages/sdk/src/foundation/index.ts";
+import { schnorrChallenge } from "../../packages/sdk/src/foundation/committee/schnorr.ts";
 
 const DAY = 86_400;
 const BOND = 10n ** 18n;
@@ -293,6 +294,10 @@ describe("AttestedFeed", () => {
       ];
       if (good.s + ORDER < 2n ** 256n) bad.push({ ...good, s: good.s + ORDER });
       bad.push({ ...good, s: ORDER });
+      // s·G = e·P, so that the nonce would be no point, of which ecrecover says zero.
+      const nowhere: Address = `0x${"00".repeat(20)}`;
+      const challenge = schnorrChallenge(member.key, hashPossession(context, member.key, operator), nowhere);
+      bad.push({ nonce: nowhere, s: (challenge * BigInt(secret("a"))) % ORDER });
       for (const proof of bad) await refused(enrolWith(proof), "AttestedPossessionInvalid", [name]);
       const off: CommitteeKey = { x: member.key.x, y: (member.key.y + 1n) % PRIME };
       await refused(enrolWith(good, off), "AttestedPossessionInvalid");

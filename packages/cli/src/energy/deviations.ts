@@ -154,7 +154,7 @@ async function participantsOf(
     if (digest !== OPEN)
       throw new CliError(
         `the day of account ${account} was posted by another contract`,
-        "Its values are not in that transaction's input: settle with the SDK's deviationBook.",
+        "That transaction does not show its values: use an endpoint that answers debug_traceTransaction.",
       );
     if (view.now < silentFrom)
       throw new CliError(

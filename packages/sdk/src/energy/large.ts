@@ -1,19 +1,11 @@
-import {
-  type Address,
-  decodeAbiParameters,
-  decodeFunctionData,
-  type Hex,
-  keccak256,
-  numberToHex,
-  parseEventLogs,
-  size,
-} from "viem";
-import { getLogs, getTransaction, getTransactionReceipt, readContract } from "viem/actions";
+import { type Address, decodeAbiParameters, type Hex, keccak256, numberToHex, parseEventLogs, size } from "viem";
+import { getLogs, readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
+import { PublicaError } from "../foundation/errors.ts";
 import { inRanges } from "../foundation/eventRanges.ts";
+import { readCalls } from "../foundation/readCalls.ts";
 import { energyAccountsAbi, largeBooksAbi } from "../generated/abi.ts";
 import { chainPost } from "./dryRun.ts";
-import { energyError } from "./errors.ts";
 import {
   ABSENT,
   bookGroups,
@@ -189,7 +181,12 @@ export interface LargeAddresses {
   readonly fromBlock?: bigint;
 }
 
-/** Reads how far the settlement of a large book has come, from chain data alone; `undefined` when nobody opened it. */
+/**
+ * Reads how far the settlement of a large book has come, from chain data alone; `undefined` when nobody opened it. What was
+ * collected is read from the transactions and must hash to what the chain kept of it; the prices are checked by `replayBook`.
+ * @throws PublicaError `SdkCallUnseen` when another contract collected a part, its transaction does not show what, and the
+ * endpoint gives no traces.
+ */
 export async function readLargeSession(
   client: ReadClient,
   { accounts, large, fromBlock = 0n }: LargeAddresses,
@@ -198,7 +195,7 @@ export async function readLargeSession(
   const logs = parseEventLogs({
     abi: largeBooksAbi,
     logs: await inRanges(client, fromBlock, (range) => getLogs(client, { address: large, ...range })),
-    eventName: ["SessionMoved", "PartsCounted"],
+    eventName: ["SessionMoved", "PartsCounted", "PostAbsent"],
   }).filter(({ args }) => args.firstSlot === firstSlot);
   const moves = logs.filter((log) => log.eventName === "SessionMoved");
   const last = moves.at(-1);
@@ -217,29 +214,44 @@ export async function readLargeSession(
   const cores: Hex[] = [];
   const curves: SignedCurve[] = [];
   const parts: { posted: PostedOrder[]; absent: Set<number> }[] = [];
-  let count = 0;
   let prices: Hex | undefined;
-  for (const { transactionHash } of moves) {
-    const { input, to } = await getTransaction(client, { hash: transactionHash });
-    if (to?.toLowerCase() !== large.toLowerCase()) throw energyError("LargeWrongState", firstSlot);
-    const call = decodeFunctionData({ abi: largeBooksAbi, data: input });
-    if (call.functionName === "open") count = call.args[1];
-    if (call.functionName === "collect" && call.args[1] !== "0x") {
-      const part = decodeRecords(call.args[1], firstSlot, count);
-      await know(part);
-      curves.push(...part);
-      cores.push(recordsCore(part, zoneOf));
+  let [count, collected] = [0, 0];
+  let from: { readonly state: Hex; readonly stage: LargeStage } | undefined;
+  /** Takes what a call collected, if it is what hashes to `part`. */
+  const isPart = async (call: Call, part: Hex | undefined, absent: Set<number>): Promise<boolean> => {
+    const given = ordersIn(call, firstSlot, count);
+    await know([...(given?.records ?? []), ...(given?.posted ?? [])]);
+    const core = given?.records
+      ? recordsCore(given.records, zoneOf)
+      : postsCore(given?.posted ?? [], absent, { firstSlot, count, zoneOf });
+    if (given === undefined || keccak256(core) !== part) return false;
+    cores.push(core);
+    if (given.records) curves.push(...given.records);
+    else parts.unshift({ posted: given.posted, absent });
+    return true;
+  };
+  let absent = new Set<number>();
+  for (const { eventName, args, transactionHash } of logs) {
+    if (eventName === "PostAbsent") absent.add(Number(args.index));
+    if (eventName !== "SessionMoved") continue;
+    const now = decodeSession(args.state);
+    if (args.stage !== 0) count = now.count;
+    const isMore = now.parts.length > collected;
+    const isPriced = from?.stage === "Counting" && STAGES[args.stage] !== "Voiding";
+    if (isMore || isPriced) {
+      const all = await readCalls(client, { address: large, abi: largeBooksAbi, hash: transactionHash });
+      // Other contracts may make several calls in a transaction: this one goes on from the state before.
+      const calls = all.filter((call) => call.args?.[0] === from?.state);
+      let seen = false;
+      for (const call of calls) {
+        if (isMore) seen ||= await isPart(call, now.parts.at(-1), absent);
+        else if (call.functionName === "count") [prices, seen] = [call.args[1], true];
+      }
+      if (!seen && args.stage !== 0) throw unseen(transactionHash);
+      if (isMore) collected = now.parts.length;
     }
-    if (call.functionName === "count") prices = call.args[1];
-    if (call.functionName === "collectPosts" && call.args[3] !== "0x") {
-      const posted = decodePosted(call.args[3], firstSlot);
-      await know(posted);
-      const { logs: here } = await getTransactionReceipt(client, { hash: transactionHash });
-      const events = parseEventLogs({ abi: largeBooksAbi, logs: here, eventName: "PostAbsent" });
-      const absent = new Set(events.map(({ args }) => Number(args.index)));
-      parts.unshift({ posted, absent });
-      cores.push(postsCore(posted, absent, { firstSlot, count, zoneOf }));
-    }
+    from = { state: args.state, stage: STAGES[args.stage] as LargeStage };
+    absent = new Set();
   }
   const counts = new Map<Hex, { next: number; cells: Hex }>();
   for (const log of logs)
@@ -253,8 +265,34 @@ export async function readLargeSession(
     for (const index of part.absent) absentPosts.add(before + index);
     before += part.posted.length;
   }
-  const collected = { curves, posted, absentPosts, ...(prices === undefined ? {} : { prices }) };
-  return { ...decodeSession(last.args.state), ...collected, state: last.args.state, stage, cores, counts, count };
+  const orders = { curves, posted, absentPosts, ...(prices === undefined ? {} : { prices }) };
+  const { postSlot, postHead, lastAccount, postParts, next } = decodeSession(last.args.state);
+  const place = { state: last.args.state, stage, count, postSlot, postHead, lastAccount, postParts, next };
+  return { ...place, ...orders, cores, counts };
+}
+
+type Call = Awaited<ReturnType<typeof readCalls<typeof largeBooksAbi>>>[number];
+
+type Orders =
+  | { readonly records: SignedCurve[]; readonly posted?: never }
+  | { readonly posted: PostedOrder[]; readonly records?: never };
+
+/** What a call collects; nothing when it is another call, or only looks like one. */
+function ordersIn({ functionName, args }: Call, firstSlot: number, count: number): Orders | undefined {
+  try {
+    if (functionName === "collect") return { records: decodeRecords(args[1], firstSlot, count) };
+    if (functionName === "collectPosts") return { posted: decodePosted(args[3], firstSlot) };
+  } catch {}
+  return undefined;
+}
+
+function unseen(hash: Hex): PublicaError {
+  return new PublicaError(
+    "SdkCallUnseen",
+    `another contract collected a part in transaction ${hash}, which does not show what`,
+    "Use an endpoint that answers debug_traceTransaction (callTracer), as archive nodes do.",
+    [hash],
+  );
 }
 
 const SESSION = [
@@ -283,9 +321,11 @@ const SESSION = [
   },
 ] as const;
 
+/** What a session's state says; of a closed one, whose state is gone, nothing. */
 function decodeSession(state: Hex) {
-  const none = { count: 0, postSlot: 0, postHead: 0n, lastAccount: 0, postParts: 0, next: 0 };
-  if (state === "0x") return none;
-  const [{ count, postSlot, postHead, lastAccount, postParts, next }] = decodeAbiParameters(SESSION, state);
-  return { count, postSlot, postHead, lastAccount, postParts, next };
+  if (state === "0x") {
+    const none = { count: 0, postSlot: 0, postHead: 0n, lastAccount: 0, postParts: 0, next: 0 };
+    return { ...none, parts: [] };
+  }
+  return decodeAbiParameters(SESSION, state)[0];
 }

@@ -1,6 +1,7 @@
-import { type Address, decodeFunctionData, type Hash, type Hex, parseEventLogs, slice } from "viem";
-import { getTransaction, getTransactionReceipt, readContract } from "viem/actions";
+import { type Address, type Hash, type Hex, parseEventLogs, slice } from "viem";
+import { getTransactionReceipt, readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
+import { readCalls } from "../foundation/readCalls.ts";
 import { energyAccountsAbi, energyExchangeAbi } from "../generated/abi.ts";
 import { energyError } from "./errors.ts";
 import type { MarketAddresses } from "./dryRun.ts";
@@ -28,19 +29,21 @@ export interface ReplayAddresses extends MarketAddresses {
  */
 export async function replayBook(client: ReadClient, addresses: ReplayAddresses, hash: Hash): Promise<ReplayedBook> {
   const { accounts, exchange } = addresses;
-  const [transaction, { logs }, links, { priceShare }] = await Promise.all([
-    getTransaction(client, { hash }),
+  const [calls, receipt, links, { priceShare }] = await Promise.all([
+    readCalls(client, { address: exchange, abi: energyExchangeAbi, hash }),
     getTransactionReceipt(client, { hash }),
     readContract(client, { address: exchange, abi: energyExchangeAbi, functionName: "links" }),
     readContract(client, { address: exchange, abi: energyExchangeAbi, functionName: "terms" }),
   ]);
+  const logs = receipt.logs.filter(({ address }) => address.toLowerCase() === exchange.toLowerCase());
   const [closed] = parseEventLogs({ abi: energyExchangeAbi, logs, eventName: "BookClosed" });
   if (closed === undefined) throw energyError("EnergyBadLength");
   const count = Number(closed.args.count);
   const { firstSlot } = closed.args;
+  const whole = calls.find((call) => call.functionName === "settle" && call.args[0] === firstSlot);
   const book =
-    transaction.to?.toLowerCase() === exchange.toLowerCase()
-      ? wholeBook(transaction.input, logs, count)
+    whole?.functionName === "settle"
+      ? wholeBook(whole.args, logs, count)
       : await largeBook(client, addresses, firstSlot);
   const zones = new Map<number, number>();
   for (const { account } of [...book.curves, ...book.posted]) {
@@ -66,11 +69,14 @@ export async function replayBook(client: ReadClient, addresses: ReplayAddresses,
 
 type ReplayedOrders = Required<Pick<SettlementInput, "curves" | "posted" | "absentPosts">> & { readonly prices: Hex };
 
-function wholeBook(input: Hex, logs: Parameters<typeof parseEventLogs>[0]["logs"], count: number): ReplayedOrders {
-  const { functionName, args } = decodeFunctionData({ abi: energyExchangeAbi, data: input });
-  if (functionName !== "settle") throw energyError("EnergyBadLength");
-  const [firstSlot, prices, orders, posted] = args;
-  const absent = parseEventLogs({ abi: energyExchangeAbi, logs, eventName: "PostAbsent" });
+function wholeBook(
+  [firstSlot, prices, orders, posted]: readonly [number, Hex, Hex, Hex],
+  logs: Parameters<typeof parseEventLogs>[0]["logs"],
+  count: number,
+): ReplayedOrders {
+  const absent = parseEventLogs({ abi: energyExchangeAbi, logs, eventName: "PostAbsent" }).filter(
+    ({ args }) => args.firstSlot === firstSlot,
+  );
   return {
     prices,
     curves: decodeRecords(orders, firstSlot, count),

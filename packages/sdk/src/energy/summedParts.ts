@@ -1,7 +1,8 @@
-import { type Address, concat, decodeFunctionData, type Hex, keccak256 } from "viem";
-import { getContractEvents, getTransaction } from "viem/actions";
+import { type Address, concat, type Hex, keccak256 } from "viem";
+import { getContractEvents } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { inRanges } from "../foundation/eventRanges.ts";
+import { readCalls } from "../foundation/readCalls.ts";
 import { energyBalancingAbi } from "../generated/abi.ts";
 import type { DeviationBook, DeviationParts } from "./balancing.ts";
 
@@ -11,7 +12,7 @@ export const deviationPartHash = ({ positions, metered }: DeviationBook, before:
 
 /**
  * The arguments of `payPart` for a book whose deviations somebody has summed, from the transactions that summed them; a part
- * that another contract summed is missing. Empty while the sums are not complete.
+ * that another contract summed is missing where `readCalls` does not see it. Empty while the sums are not complete.
  */
 export async function readSummedParts(
   client: ReadClient,
@@ -28,12 +29,12 @@ export async function readSummedParts(
   if (whole === undefined) return [];
   const found = new Map<Hex, { readonly book: DeviationBook; readonly before: Hex }>();
   for (const { transactionHash } of logs) {
-    const { to, input } = await getTransaction(client, { hash: transactionHash });
-    if (to?.toLowerCase() !== balancing.toLowerCase()) continue;
-    const { functionName, args } = decodeFunctionData({ abi: energyBalancingAbi, data: input });
-    if (functionName !== "sum") continue;
-    const [book, { sums: before }] = args;
-    found.set(deviationPartHash(book, before), { book, before });
+    const where = { address: balancing, abi: energyBalancingAbi, hash: transactionHash } as const;
+    for (const { functionName, args } of await readCalls(client, where)) {
+      if (functionName !== "sum") continue;
+      const [book, { sums: before }] = args;
+      found.set(deviationPartHash(book, before), { book, before });
+    }
   }
   return whole.parts.flatMap((hash, index) => {
     const part = found.get(hash);

@@ -3,6 +3,7 @@ import { SigningKey } from "ethers";
 import fc from "fast-check";
 import hre from "hardhat";
 import {
+  type Address,
   concat,
   encodeFunctionData,
   getAddress,

@@ -486,15 +486,15 @@ describe("LargeBooks", () => {
     const firstSlot = await nextDay(market.client);
     const stray = await market.open(keyOf(0), 1_000n, 7);
     const posted: PostedOrder[] = [{ slot: firstSlot, account: stray, ...bid(9, 9) }];
-    for (let i = 1; i < 10; i++) {
+    for (let i = 1; i < 20; i++) {
       const account = await market.open(keyOf(i), 1_000n);
-      posted.push({ slot: firstSlot, account, ...(i % 2 === 0 ? bid(i, 20 - i) : offer(i, i)) });
+      posted.push({ slot: firstSlot, account, ...(i % 2 === 0 ? bid(i, 30 - i) : offer(i, i)) });
     }
     for (const [i, order] of posted.entries()) await post(market, i, order);
-    const signer = await market.open(keyOf(10), 1_000n);
+    const signer = await market.open(keyOf(20), 1_000n);
     const order = { account: signer, nonce: 0, firstSlot, steps: [bid(3, 12)] };
     const input: SettlementInput = {
-      ...{ firstSlot, count: 1, posted, curves: [await signCurve(keyOf(10), market.domain, order)] },
+      ...{ firstSlot, count: 1, posted, curves: [await signCurve(keyOf(20), market.domain, order)] },
       zoneOf: (account) => (account === stray ? 7 : 0),
     };
     const built = buildSettlement(input);

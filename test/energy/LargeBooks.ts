@@ -133,9 +133,9 @@ async function mixed() {
   return { ...market, firstSlot, ids, input, built: buildSettlement(input) };
 }
 
-/** A day of three zones, 288 cells, with posted orders in the last of them, after the fallback. */
+/** A day of three zones in a row, 288 cells, with posted orders in the last of them, after the fallback. */
 async function wide() {
-  const links = [hub, unlimited(0, 1), unlimited(0, 2)];
+  const links = [hub, unlimited(0, 1), unlimited(1, 2)];
   const market = await deployMarket(viem, { operator: "none", links });
   const firstSlot = await nextDay(market.client);
   const zones = new Map<number, number>();

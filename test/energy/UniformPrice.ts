@@ -191,6 +191,9 @@ describe("UniformPrice: properties", () => {
     const line = { parent: 0, feeTicks: 0, exportCapWh: 5n, importCapWh: UNLIMITED_WH };
     const clearing = await both(orders, [line, unlimited(0, 1)]);
     expect(clearing).to.deep.equal(await both(orders, [hub, unlimited(0, 1)]));
+    const rationed = [bid(10, 5), bid(7, 5), bid(3, 5), offer(9, 5)];
+    const narrow = { parent: 0, feeTicks: 1, exportCapWh: 1n, importCapWh: 1n };
+    expect(await both(rationed, [narrow])).to.deep.equal(await both(rationed));
   });
 
   it("names what is wrong with a claimed price", async () => {

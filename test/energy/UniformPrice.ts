@@ -188,11 +188,11 @@ describe("UniformPrice: properties", () => {
 
   it("reads nothing of the hub's line: the hub has none", async () => {
     const orders = [offer(10, 3, 1), bid(2, 6, 1), bid(8, 9), offer(3, 8)];
-    const line = { parent: 0, feeTicks: 0, exportCapWh: 5n, importCapWh: UNLIMITED_WH };
+    const line = { parent: 1, feeTicks: 0, exportCapWh: 5n, importCapWh: UNLIMITED_WH };
     const clearing = await both(orders, [line, unlimited(0, 1)]);
     expect(clearing).to.deep.equal(await both(orders, [hub, unlimited(0, 1)]));
     const rationed = [bid(10, 5), bid(7, 5), bid(3, 5), offer(9, 5)];
-    const narrow = { parent: 0, feeTicks: 1, exportCapWh: 1n, importCapWh: 1n };
+    const narrow = { parent: 7, feeTicks: 1, exportCapWh: 1n, importCapWh: 1n };
     expect(await both(rationed, [narrow])).to.deep.equal(await both(rationed));
   });
 

@@ -78,7 +78,14 @@ describe("MeterRegistry", () => {
         ...{ abi: f.meters.abi, functionName: "post", args: [account, day, encodeMeterValues(valuesWh), a, b] },
       }),
     }));
-    await f.admin.sendTransaction({ data: batchOf(calls) });
+    // To somebody who takes anything, what only looks like a day.
+    const look = {
+      to: keyOf(0).address,
+      data: encodeFunctionData({
+        ...{ abi: f.meters.abi, functionName: "post", args: [4, f.day, "0x8001", zeroHash, zeroHash] },
+      }),
+    };
+    await f.admin.sendTransaction({ data: batchOf([look, ...calls]) });
     expect(await read()).to.deep.equal(expected);
     expect(await readMeterDays(f.client as never, { meters: f.meters.address }, f.day - 1)).to.deep.equal(new Map());
   });

@@ -1,4 +1,4 @@
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import { getContractEvents } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { inRanges } from "../foundation/eventRanges.ts";
@@ -25,10 +25,18 @@ export async function readMeterDays(
   for (const { args, transactionHash } of logs) {
     const where = { address: meters, abi: meterRegistryAbi, hash: transactionHash } as const;
     for (const call of await readCalls(client, where)) {
-      if (call.functionName !== "post") continue;
-      const valuesWh = decodeMeterValues(call.args[2]);
-      if (storedDigest(valuesWh) === args.digest) days.set(args.account, valuesWh);
+      const valuesWh = call.functionName === "post" ? valuesIn(call.args[2]) : undefined;
+      if (valuesWh !== undefined && storedDigest(valuesWh) === args.digest) days.set(args.account, valuesWh);
     }
   }
   return days;
+}
+
+/** Nothing where the call only looks like one. */
+function valuesIn(values: Hex): number[] | undefined {
+  try {
+    return decodeMeterValues(values);
+  } catch {
+    return undefined;
+  }
 }

@@ -40,31 +40,44 @@ export async function replayBook(client: ReadClient, addresses: ReplayAddresses,
   if (closed === undefined) throw energyError("EnergyBadLength");
   const count = Number(closed.args.count);
   const { firstSlot } = closed.args;
-  const whole = calls.find((call) => call.functionName === "settle" && call.args[0] === firstSlot);
-  const book =
-    whole?.functionName === "settle"
-      ? wholeBook(whole.args, logs, count)
-      : await largeBook(client, addresses, firstSlot);
-  const zones = new Map<number, number>();
-  for (const { account } of [...book.curves, ...book.posted]) {
-    if (zones.has(account)) continue;
-    const { zone } = await readContract(client, {
-      address: accounts,
-      abi: energyAccountsAbi,
-      functionName: "accountOf",
-      args: [account],
-    });
-    zones.set(account, zone);
-  }
-  const { prices, ...orders } = book;
-  const ticks = Array.from({ length: count }, (_, t) =>
-    links.map((_link, z) =>
-      Number(BigInt.asIntN(32, BigInt(slice(prices, (z * count + t) * 4, (z * count + t) * 4 + 4)))),
-    ),
+  const replay = async ({ prices, ...orders }: ReplayedOrders): Promise<ReplayedBook> => {
+    const zones = new Map<number, number>();
+    for (const { account } of [...orders.curves, ...orders.posted]) {
+      if (zones.has(account)) continue;
+      const { zone } = await readContract(client, {
+        address: accounts,
+        abi: energyAccountsAbi,
+        functionName: "accountOf",
+        args: [account],
+      });
+      zones.set(account, zone);
+    }
+    const ticks = Array.from({ length: count }, (_, t) =>
+      links.map((_link, z) =>
+        Number(BigInt.asIntN(32, BigInt(slice(prices, (z * count + t) * 4, (z * count + t) * 4 + 4)))),
+      ),
+    );
+    const zoneOf = (account: number) => zones.get(account) ?? 0;
+    const input = { firstSlot, count, links, share: Number(priceShare), ...orders, zoneOf };
+    const settlement = replaySettlement(input, ticks);
+    return { settlement, matches: settlement.commitment === closed.args.commitment };
+  };
+  const settled = calls.flatMap((call) =>
+    call.functionName === "settle" && call.args[0] === firstSlot ? [call.args] : [],
   );
-  const zoneOf = (account: number) => zones.get(account) ?? 0;
-  const settlement = replaySettlement({ firstSlot, count, links, share: Number(priceShare), ...orders, zoneOf }, ticks);
-  return { settlement, matches: settlement.commitment === closed.args.commitment };
+  if (settled.length === 0) return replay(await largeBook(client, addresses, firstSlot));
+  let replayed: ReplayedBook | undefined;
+  let failure: unknown;
+  // Several only where some look like the call that settled the book: the one that matches is it.
+  for (const args of settled)
+    try {
+      replayed = await replay(wholeBook(args, logs, count));
+      if (replayed.matches) return replayed;
+    } catch (error) {
+      failure = error;
+    }
+  if (replayed === undefined) throw failure;
+  return replayed;
 }
 
 type ReplayedOrders = Required<Pick<SettlementInput, "curves" | "posted" | "absentPosts">> & { readonly prices: Hex };

@@ -17,6 +17,7 @@ import {
   nextLargeCall,
   type PostedOrder,
   readLargeSession,
+  replayBook,
   type Settlement,
   type SettlementInput,
   type SignedCurve,
@@ -201,6 +202,14 @@ async function halves() {
   return { ...market, firstSlot, buyer, input, built, calls };
 }
 
+/** The book closed last, replayed from chain data alone by an endpoint without traces. */
+async function replayed(market: Market) {
+  const closed = await market.exchange.getEvents.BookClosed({}, { fromBlock: 0n });
+  const addresses = { ...addressesOf(market), exchange: market.exchange.address };
+  const hash = closed.at(-1)?.transactionHash ?? zeroHash;
+  return replayBook(traceless(market.client), addresses, hash);
+}
+
 const balancesOf = async (market: Market & { ids: readonly number[] }) =>
   Promise.all([NETWORK, ESCROW, ...market.ids].map((account) => market.balanceOf(account)));
 
@@ -246,6 +255,9 @@ describe("LargeBooks", () => {
       expect(await market.large.read.sessionOf([firstSlot])).to.equal(`0x${"00".repeat(32)}`);
       const closed = await market.exchange.getEvents.BookClosed({}, { fromBlock: 0n });
       expect(closed.at(-1)?.args).to.deep.include({ count: 3n, orders: 15n, networkMicro: built.networkMicro });
+      const { settlement, matches } = await replayed(market);
+      expect(matches).to.equal(true);
+      expect(settlement.positions).to.deep.equal(built.positions);
     }
   });
 
@@ -474,6 +486,7 @@ describe("LargeBooks", () => {
     expect(await market.exchange.read.bookOf([firstSlot])).to.deep.equal([2, built.commitment]);
     expect(await market.balanceOf(buyer)).to.equal(250n - 20n * 7n);
     expect(await market.balanceOf(ESCROW)).to.equal(0n);
+    expect((await replayed(market)).matches).to.equal(true);
   });
 
   it("goes on after another contract's part from a trace, where the transaction does not show it", async () => {
@@ -528,6 +541,17 @@ describe("LargeBooks", () => {
     expect(await market.balanceOf(stray)).to.equal(1_000n);
     for (const { account, moneyMicro } of built.positions)
       expect(await market.balanceOf(account)).to.equal(1_000n + moneyMicro);
+  });
+
+  it("closes a book without orders when any prices are proven, and replays it", async () => {
+    const market = await deployMarket(viem, { operator: "none", links: [hub, unlimited(0, 1)] });
+    const firstSlot = await nextDay(market.client);
+    const input: SettlementInput = { firstSlot, count: 2, links: [hub, unlimited(0, 1)], curves: [] };
+    await networkHelpers.time.increaseTo(fallbackTime(firstSlot));
+    await run(market, input, buildSettlement(input), { limits: SMALL, fallback: true });
+    const { settlement, matches } = await replayed(market);
+    expect(matches).to.equal(true);
+    expect(settlement.positions).to.deep.equal([]);
   });
 
   it("rations exactly also where each order at the margin is served in a part of its own", async () => {

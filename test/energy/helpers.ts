@@ -29,7 +29,7 @@ export const offer = (energyWh: number, tick: number): Step => ({ side: "offer",
 export const steps = (count: number, some: Readonly<Record<number, Step>>): Step[] =>
   Array.from({ length: count }, (_, t) => some[t] ?? NO_STEP);
 
-export interface Call {
+interface Call {
   readonly to: Address;
   readonly data: Hex;
 }

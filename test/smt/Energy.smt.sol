@@ -498,7 +498,7 @@ contract SessionKeyFrozenRefuted is SessionKeyFrozen {
 /// @title NonceFrozen
 /// @notice Whether an order's nonce holds for a closed book was settled when its gate closed.
 /// @dev `EnergyAccounts.raiseNonce` and `wasNonceValid` of one nonce and one gate; `_current` is the account's nonce.
-/// Left out: that nonces end with 16 bits.
+/// Left out: who owns the account, other nonces.
 contract NonceFrozen {
     uint256 internal immutable GATE;
     uint256 internal immutable NONCE;

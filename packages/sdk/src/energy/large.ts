@@ -1,4 +1,4 @@
-import { type Address, decodeAbiParameters, type Hex, keccak256, numberToHex, parseEventLogs, size } from "viem";
+import { type Address, decodeAbiParameters, type Hex, keccak256, numberToHex, parseEventLogs, size, slice } from "viem";
 import { getLogs, readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { PublicaError } from "../foundation/errors.ts";
@@ -46,7 +46,7 @@ export interface LargeSession {
   readonly curves: readonly SignedCurve[];
   readonly posted: readonly PostedOrder[];
   readonly absentPosts: ReadonlySet<number>;
-  /** The prices that were proven. */
+  /** The prices that were proven; not known of a book without orders. */
   readonly prices?: Hex;
   /** The furthest count, by the hash of its prices. */
   readonly counts: ReadonlyMap<Hex, { readonly next: number; readonly cells: Hex }>;
@@ -183,7 +183,7 @@ export interface LargeAddresses {
 
 /**
  * Reads how far the settlement of a large book has come, from chain data alone; `undefined` when nobody opened it. What was
- * collected is read from the transactions and must hash to what the chain kept of it; the prices are checked by `replayBook`.
+ * collected is read from the transactions and must hash to what the chain kept of it.
  * @throws PublicaError `SdkCallUnseen` when another contract collected a part, its transaction does not show what, and the
  * endpoint gives no traces.
  */
@@ -216,7 +216,7 @@ export async function readLargeSession(
   const parts: { posted: PostedOrder[]; absent: Set<number> }[] = [];
   let prices: Hex | undefined;
   let [count, collected] = [0, 0];
-  let from: { readonly state: Hex; readonly stage: LargeStage } | undefined;
+  let before: Hex | undefined;
   /** Takes what a call collected, if it is what hashes to `part`. */
   const isPart = async (call: Call, part: Hex | undefined, absent: Set<number>): Promise<boolean> => {
     const given = ordersIn(call, firstSlot, count);
@@ -236,21 +236,16 @@ export async function readLargeSession(
     if (eventName !== "SessionMoved") continue;
     const now = decodeSession(args.state);
     if (args.stage !== 0) count = now.count;
-    const isMore = now.parts.length > collected;
-    const isPriced = from?.stage === "Counting" && STAGES[args.stage] !== "Voiding";
-    if (isMore || isPriced) {
-      const all = await readCalls(client, { address: large, abi: largeBooksAbi, hash: transactionHash });
-      // Other contracts may make several calls in a transaction: this one goes on from the state before.
-      const calls = all.filter((call) => call.args?.[0] === from?.state);
+    if (now.parts.length > collected) {
+      const calls = await readCalls(client, { address: large, abi: largeBooksAbi, hash: transactionHash });
       let seen = false;
-      for (const call of calls) {
-        if (isMore) seen ||= await isPart(call, now.parts.at(-1), absent);
-        else if (call.functionName === "count") [prices, seen] = [call.args[1], true];
-      }
-      if (!seen && args.stage !== 0) throw unseen(transactionHash);
-      if (isMore) collected = now.parts.length;
+      // Other contracts may make several calls in a transaction: this one goes on from the state before.
+      for (const call of calls) if (call.args?.[0] === before) seen ||= await isPart(call, now.parts.at(-1), absent);
+      if (!seen) throw unseen(transactionHash);
+      collected = now.parts.length;
     }
-    from = { state: args.state, stage: STAGES[args.stage] as LargeStage };
+    if (now.cells !== "0x") prices ??= pricesIn(now.cells);
+    before = args.state;
     absent = new Set();
   }
   const counts = new Map<Hex, { next: number; cells: Hex }>();
@@ -260,10 +255,10 @@ export async function readLargeSession(
   const stage = STAGES[last.args.stage] as LargeStage;
   const absentPosts = new Set<number>();
   const posted = parts.flatMap((part) => part.posted);
-  let before = 0;
+  let first = 0;
   for (const part of parts) {
-    for (const index of part.absent) absentPosts.add(before + index);
-    before += part.posted.length;
+    for (const index of part.absent) absentPosts.add(first + index);
+    first += part.posted.length;
   }
   const orders = { curves, posted, absentPosts, ...(prices === undefined ? {} : { prices }) };
   const { postSlot, postHead, lastAccount, postParts, next } = decodeSession(last.args.state);
@@ -321,11 +316,15 @@ const SESSION = [
   },
 ] as const;
 
+/** The prices in what serving needs of the cells: of 64 bytes each, 4 behind the first 10. */
+const pricesIn = (cells: Hex): Hex =>
+  join(Array.from({ length: size(cells) / 64 }, (_, i) => slice(cells, 64 * i + 10, 64 * i + 14)));
+
 /** What a session's state says; of a closed one, whose state is gone, nothing. */
 function decodeSession(state: Hex) {
   if (state === "0x") {
     const none = { count: 0, postSlot: 0, postHead: 0n, lastAccount: 0, postParts: 0, next: 0 };
-    return { ...none, parts: [] };
+    return { ...none, parts: [], cells: "0x" as Hex };
   }
   return decodeAbiParameters(SESSION, state)[0];
 }

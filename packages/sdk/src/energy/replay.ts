@@ -1,4 +1,4 @@
-import { type Address, type Hash, type Hex, parseEventLogs, slice } from "viem";
+import { type Address, type Hash, type Hex, parseEventLogs, slice, toHex } from "viem";
 import { getTransactionReceipt, readContract } from "viem/actions";
 import type { ReadClient } from "../foundation/client.ts";
 import { readCalls } from "../foundation/readCalls.ts";
@@ -6,7 +6,7 @@ import { energyAccountsAbi, energyExchangeAbi } from "../generated/abi.ts";
 import { energyError } from "./errors.ts";
 import type { MarketAddresses } from "./dryRun.ts";
 import { decodeRecords, decodeStep, type PostedOrder } from "./orders.ts";
-import { readLargeSession } from "./large.ts";
+import { type LargeSession, readLargeSession } from "./large.ts";
 import { replaySettlement, type Settlement, type SettlementInput } from "./settlement.ts";
 
 export interface ReplayedBook {
@@ -65,7 +65,11 @@ export async function replayBook(client: ReadClient, addresses: ReplayAddresses,
   const settled = calls.flatMap((call) =>
     call.functionName === "settle" && call.args[0] === firstSlot ? [call.args] : [],
   );
-  if (settled.length === 0) return replay(await largeBook(client, addresses, firstSlot));
+  if (settled.length === 0) {
+    const { prices, curves, posted, absentPosts } = await largeBook(client, addresses, firstSlot);
+    // Nothing is traded without orders, whatever the prices.
+    return replay({ prices: prices ?? toHex(0, { size: 4 * count * links.length }), curves, posted, absentPosts });
+  }
   let replayed: ReplayedBook | undefined;
   let failure: unknown;
   // Several only where some look like the call that settled the book: the one that matches is it.
@@ -98,12 +102,15 @@ function wholeBook(
   };
 }
 
-async function largeBook(client: ReadClient, addresses: ReplayAddresses, firstSlot: number): Promise<ReplayedOrders> {
-  const { accounts, large, fromBlock = 0n } = addresses;
+async function largeBook(
+  client: ReadClient,
+  { accounts, large, fromBlock = 0n }: ReplayAddresses,
+  firstSlot: number,
+): Promise<LargeSession> {
   const session = large && (await readLargeSession(client, { accounts, large, fromBlock }, firstSlot));
-  if (session?.prices === undefined) throw energyError("LargeWrongState", firstSlot);
-  const { prices, curves, posted, absentPosts } = session;
-  return { prices, curves, posted, absentPosts };
+  if (session === undefined || (session.prices === undefined && session.cores.length !== 0))
+    throw energyError("LargeWrongState", firstSlot);
+  return session;
 }
 
 /** The posted orders of a settlement's input. */
